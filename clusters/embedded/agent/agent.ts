@@ -1,0 +1,173 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * One agent per cluster: a small C program (`native/agent.c`) that is process 1 of the cluster's own user,
+ * PID, mount and network namespaces. Killing it removes the cluster from the machine. It owns every
+ * network namespace, starts every process, keeps their logs, sends probes, and reads the kernel's log of
+ * dropped packets. It outlives a crash of the cluster host for `graceMs`, so that a restarted host finds
+ * its pods still running.
+ */
+export interface Agent extends AsyncDisposable {
+  /** The agent's own pid on this machine, and the path of its control socket. */
+  readonly pid: number;
+  readonly socketPath: string;
+
+  /** Creates or removes network namespaces by name; loopback comes up at once. Order is kept. */
+  network(operations: readonly NetworkOperation[]): Promise<void>;
+
+  /** Runs nft commands in one network namespace as one transaction. Rejects with nft's own message. */
+  nft(netns: string, script: string): Promise<void>;
+  /** Answers an nft query (`list counters`, …) as nft's JSON (`nft -j`). */
+  nftJson(netns: string, command: string): Promise<unknown>;
+
+  /** Starts a process that the agent keeps: output to a log file in CRI format, exit told by an event. */
+  start(spec: ProcessSpec): Promise<StartedProcess>;
+  /** Processes the agent keeps now, and exits nobody has been told of yet. For recovery. */
+  processes(): Promise<KeptProcess[]>;
+  /** Signals the process, or its whole sandbox. Unknown ids are ignored. */
+  signal(id: string, signal: number): Promise<void>;
+  /** Forgets an ended process and its log. */
+  forget(id: string): Promise<void>;
+
+  /**
+   * Runs a process inside the namespaces of a kept process (as `kubectl exec` does) or of a network
+   * namespace alone, with its streams connected. Rejects where the target has ended.
+   */
+  exec(spec: ExecSpec): Promise<ExecSession>;
+
+  /** Accepts TCP connections inside a network namespace and joins each to the unix socket. */
+  relay(netns: string, options: { address: string; port: number; unixPath: string }): Promise<void>;
+  /** Opens a TCP connection from inside a network namespace (port-forward). Rejects when refused. */
+  dial(netns: string, options: { address: string; port: number }): Promise<Duplex>;
+
+  /** Sends all probes concurrently, each from its namespace with a fresh source port. */
+  probe(probes: readonly AgentProbe[]): Promise<AgentProbeResult[]>;
+
+  /** Usage of every kept process's sandbox: for `kubectl top` and limits. */
+  usage(): Promise<{ id: string; cpuMs: number; rssBytes: number; processes: number }[]>;
+
+  on(event: 'exit', listener: (exit: ProcessExit) => void): void;
+  /** A packet that a rule with `log group 1 prefix "…"` saw. Bounded: floods are sampled, never buffered. */
+  on(event: 'packet', listener: (packet: LoggedPacket) => void): void;
+  /** The agent is gone, wanted or not. */
+  on(event: 'end', listener: () => void): void;
+}
+
+export type NetworkOperation =
+  | { op: 'netns-add'; name: string }
+  | { op: 'netns-delete'; name: string }
+  /** A veth pair; each end is created straight inside its namespace, up. MAC addresses are optional. */
+  | { op: 'veth'; a: { netns: string; name: string; mac?: string }; b: { netns: string; name: string; mac?: string } }
+  | { op: 'bridge'; netns: string; name: string }
+  /** Puts a link into a bridge of the same namespace. */
+  | { op: 'enslave'; netns: string; link: string; bridge: string }
+  | { op: 'link-delete'; netns: string; name: string }
+  | { op: 'address'; netns: string; link: string; cidr: string }
+  /** `via` empty = on-link. `cidr` `0.0.0.0/0` is the default route. `type: blackhole` needs no link. Replaces. */
+  | { op: 'route'; netns: string; cidr: string; via?: string; link?: string; onlink?: boolean; type?: 'blackhole' }
+  | { op: 'route-delete'; netns: string; cidr: string }
+  /** A permanent neighbour entry. */
+  | { op: 'neighbour'; netns: string; link: string; address: string; mac: string }
+  /** Under /proc/sys/, with slashes: `net/ipv4/ip_forward`. */
+  | { op: 'sysctl'; netns: string; key: string; value: string };
+
+export interface ProcessSpec {
+  /** Unique within the cluster; the caller's choice. */
+  id: string;
+  netns: string;
+  /** The whole command, usually bubblewrap's. Run as uid 0 of the cluster's user namespace with all its capabilities. */
+  argv: string[];
+  env: Record<string, string>;
+  /** CRI format: `<RFC3339Nano> stdout|stderr F|P <line>`; at most `logBytes` are kept in two files. */
+  logPath: string;
+  logBytes: number;
+  limits?: ProcessLimits;
+  /** With a terminal: the log gets its output, `exec({attach})` joins it. */
+  tty?: boolean;
+  /** Keep standard input open for `attach`; otherwise it reads as empty. */
+  stdin?: boolean;
+}
+
+export interface ProcessLimits {
+  /** RLIMIT_AS, RLIMIT_NPROC (counted per user namespace), RLIMIT_FSIZE, RLIMIT_NOFILE. */
+  addressSpaceBytes?: number;
+  processes?: number;
+  fileBytes?: number;
+  openFiles?: number;
+  nice?: number;
+}
+
+export interface StartedProcess {
+  id: string;
+  /** As seen inside the cluster's PID namespace. */
+  pid: number;
+  startedAt: string;
+}
+
+export interface KeptProcess extends StartedProcess {
+  exit?: ProcessExit;
+}
+
+export interface ProcessExit {
+  id: string;
+  /** 128 + signal where a signal ended it, as a container runtime counts. */
+  exitCode: number;
+  signal: number;
+  /** True where the memory limit of ours ended it. */
+  oomKilled: boolean;
+  finishedAt: string;
+}
+
+export type ExecSpec = {
+  argv: string[];
+  env: Record<string, string>;
+  cwd?: string;
+  tty?: { columns: number; rows: number };
+  limits?: ProcessLimits;
+} & (
+  | { target: 'process'; id: string; /** Drop all capabilities, set no_new_privs (the default). */ confined?: boolean }
+  | { target: 'netns'; netns: string }
+);
+
+/** Ends when the process has ended and its output has been read. */
+export interface ExecSession {
+  stdin: NodeJS.WritableStream;
+  stdout: NodeJS.ReadableStream;
+  /** Empty with a terminal. */
+  stderr: NodeJS.ReadableStream;
+  resize(size: { columns: number; rows: number }): void;
+  signal(signal: number): void;
+  /** The exit code, 128 + signal where a signal ended it. Rejects where the agent went away. */
+  readonly exited: Promise<number>;
+}
+
+export interface AgentProbe {
+  netns: string;
+  protocol: 'TCP' | 'UDP' | 'SCTP';
+  address: string;
+  port: number;
+  timeoutMs: number;
+  /** What UDP sends; any answer counts. Default: a DNS query on port 53, else `gatehouse\n`. */
+  payload?: string;
+}
+
+export interface AgentProbeResult {
+  cause: 'open' | 'refused' | 'filtered' | 'unreachable' | 'unknown';
+  /** errno name where there was one. */
+  errno?: string;
+  tookMs: number;
+  sourcePort: number;
+  /** The first logged drop of exactly this probe's packets; ends the wait for `filtered` early. */
+  dropped?: { netns: string; prefix: string };
+}
+
+export interface LoggedPacket {
+  netns: string;
+  prefix: string;
+  source: string;
+  destination: string;
+  protocol: number;
+  sourcePort: number;
+  destinationPort: number;
+  at: string;
+}

@@ -1,0 +1,70 @@
+import type { KubeObject, ClusterApi } from './cluster-api.js';
+
+/** One resource as data plus a small strategy. `api/kinds/<group>/<plural>.ts` holds one each. */
+export interface ResourceDefinition {
+  /** Empty for the core group. */
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames: readonly string[];
+  categories: readonly string[];
+  namespaced: boolean;
+  /** Which verbs exist; default all of create, delete, deletecollection, get, list, patch, update, watch. */
+  verbs?: readonly string[];
+  /** `status`, `scale`, and streams such as `log`, `exec`; each with its kind where it differs. */
+  subresources: readonly SubresourceDefinition[];
+  /** Fields a field selector may use beside metadata.name and metadata.namespace: selector key -> value. */
+  selectableFields?: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** Whether metadata.generation rises when anything but metadata and status changes. */
+  hasGeneration: boolean;
+  /** May PUT come without a resourceVersion. */
+  allowUnconditionalUpdate: boolean;
+  /** Deletion waits for a grace period (pods). */
+  gracefulDeletion?: (object: KubeObject) => number;
+  /** Fills defaults into a deep copy, on every write and after decoding. */
+  applyDefaults(object: KubeObject): void;
+  /** Before a create: clears what a client may not set (status), allocates (cluster IPs). */
+  prepareForCreate?(object: KubeObject, context: StrategyContext): void;
+  /** Before an update: keeps what a client may not change. */
+  prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
+  /** All faults at once, in the real server's order and words. */
+  validate(object: KubeObject): FieldError[];
+  validateUpdate?(object: KubeObject, old: KubeObject): FieldError[];
+  /** After a delete took effect: give back addresses. */
+  afterDelete?(object: KubeObject, context: StrategyContext): void;
+  /** Columns of `kubectl get`, Name first; priority 1 = only with -o wide. Age and the like are computed at `now`. */
+  columns: readonly PrinterColumn[];
+}
+
+export interface SubresourceDefinition {
+  name: string;
+  kind: string;
+  group?: string;
+  version?: string;
+  verbs: readonly string[];
+}
+
+export interface PrinterColumn {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description: string;
+  priority: 0 | 1;
+  cell(object: KubeObject, now: number): string | number | boolean;
+}
+
+export interface StrategyContext {
+  api: ClusterApi;
+  now: number;
+  dryRun: boolean;
+}
+
+/** As in k8s.io/apimachinery field.Error; `text` is what follows `path: `. */
+export interface FieldError {
+  path: string;
+  /** FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, FieldValueDuplicate, FieldValueForbidden, FieldValueTooLong, FieldValueTooMany, FieldValueNotFound. */
+  reason: string;
+  text: string;
+}
