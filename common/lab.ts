@@ -1,0 +1,138 @@
+import { z } from 'zod';
+
+/** What a lab declares in `lab.yaml`. The file format's only definition; the JSON Schema is made from it. */
+
+const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and "-"');
+const Protocol = z.enum(['TCP', 'UDP', 'SCTP']);
+
+/** `prod-ns/web` a pod by name, `prod-ns/{app=web}` pods by label, `service:ns/name`, `node:name`, `outside:name`, `ip:10.0.0.1`. */
+export const EndpointText = z.string().min(1);
+
+const CheckBase = z.object({
+  id: Id,
+  title: z.string().min(1),
+  points: z.number().int().min(0),
+  dependsOn: z.array(Id).default([]),
+  visibility: z.enum(['always', 'after-submission', 'after-due', 'never']).default('always'),
+  /** Why this matters. */
+  rationale: z.string().min(1),
+  /** Two tiers: where to look, then what to do. */
+  hints: z.array(z.string().min(1)).length(2),
+});
+
+export const ReachabilityRow = z.object({
+  /** One endpoint or several; several mean every pair. */
+  from: z.union([EndpointText, z.array(EndpointText).min(1)]),
+  to: z.union([EndpointText, z.array(EndpointText).min(1)]),
+  port: z.number().int().min(1).max(65535),
+  protocol: Protocol.default('TCP'),
+  expect: z.enum(['allow', 'deny']),
+  /** Said to the learner when this row is wrong. */
+  why: z.string().optional(),
+});
+
+const ReachabilityCheck = CheckBase.extend({
+  kind: z.literal('reachability'),
+  rows: z.array(ReachabilityRow).min(1),
+});
+
+const ResourceExpectation = z.object({
+  /** JSONPath without the braces' dollar: `.spec.podSelector.matchLabels.app`. Absent: the object itself. */
+  path: z.string().optional(),
+  equals: z.unknown().optional(),
+  matches: z.string().optional(),
+  exists: z.boolean().optional(),
+  why: z.string().optional(),
+});
+
+const ResourceCheck = CheckBase.extend({
+  kind: z.literal('resource'),
+  resource: z.object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string().optional(),
+    /** Absent: any object of the kind (and selector) may satisfy the expectations; with `count`, that many must. */
+    name: z.string().optional(),
+    selector: z.record(z.string(), z.string()).optional(),
+  }),
+  /** How many objects must satisfy all expectations; default at least one. 0 needs `controlledBy`, see the docs. */
+  count: z.number().int().min(0).optional(),
+  expect: z.array(ResourceExpectation).min(1),
+});
+
+const ClusterCheck = CheckBase.extend({
+  kind: z.literal('cluster'),
+  nodesReady: z.boolean().optional(),
+  /** The network plugin that must be in charge: its DaemonSet rolled out on every node. */
+  plugin: z.string().optional(),
+  /** A denied probe must be denied, an allowed one allowed: by pods of the platform's own. */
+  enforcement: z.enum(['enforced', 'not-enforced']).optional(),
+  /** Every non-host-network pod has an address from a pool of the plugin. */
+  podsNetworked: z.boolean().optional(),
+});
+
+const AnswerCheck = CheckBase.extend({
+  kind: z.literal('answer'),
+  /** The id of a `question` fence in a step's text. */
+  question: Id,
+});
+
+export const CheckDefinition = z.discriminatedUnion('kind', [
+  ReachabilityCheck,
+  ResourceCheck,
+  ClusterCheck,
+  AnswerCheck,
+]);
+export type CheckDefinition = z.infer<typeof CheckDefinition>;
+export type ReachabilityRow = z.infer<typeof ReachabilityRow>;
+
+/** Answers live beside the checks, never in the step text that the browser gets. */
+export const QuestionDefinition = z.object({
+  id: Id,
+  type: z.enum(['choice', 'choices', 'number', 'text']),
+  prompt: z.string().min(1),
+  /** For choices: each with whether it is right and what to say to one who picks it. */
+  options: z
+    .array(z.object({ id: Id, text: z.string().min(1), right: z.boolean().default(false), explanation: z.string().min(1) }))
+    .optional(),
+  /** For number and text: accepted answers (text: compared without case and outer blanks). */
+  accept: z.array(z.union([z.string(), z.number()])).optional(),
+  /** Instead of `accept`: read from the learner's own cluster at check time. */
+  fromCluster: z
+    .object({ apiVersion: z.string(), kind: z.string(), namespace: z.string().optional(), name: z.string(), path: z.string() })
+    .optional(),
+  /** For a wrong number or text. */
+  explanation: z.string().min(1).optional(),
+});
+export type QuestionDefinition = z.infer<typeof QuestionDefinition>;
+
+export const StepDefinition = z.object({
+  id: Id,
+  title: z.string().min(1),
+  /** Relative to the lab's folder: `steps/1-look.md`. */
+  text: z.string().min(1),
+  checks: z.array(CheckDefinition).min(1),
+  questions: z.array(QuestionDefinition).default([]),
+});
+export type StepDefinition = z.infer<typeof StepDefinition>;
+
+export const LabDefinition = z.object({
+  title: z.string().min(1),
+  summary: z.string().min(1),
+  minutes: z.number().int().min(1).max(180),
+  objectives: z.array(z.string().min(1)).min(1),
+  prerequisites: z.array(z.string()).default([]),
+  needs: z
+    .object({
+      nodes: z.number().int().min(1).max(7).default(3),
+      cni: z.enum(['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium']).default('calico'),
+      nodeShell: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** Who takes part, shown as the lab's cast: `web in prod-ns: the shop's front end`. */
+  actors: z.array(z.object({ name: z.string(), where: z.string(), role: z.string() })).default([]),
+  /** Files of the learner's home at the start: path in the home -> file in the lab's folder. */
+  home: z.record(z.string(), z.string()).default({}),
+  steps: z.array(StepDefinition).min(1).max(9),
+});
+export type LabDefinition = z.infer<typeof LabDefinition>;
