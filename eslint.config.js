@@ -6,7 +6,11 @@ import tseslint from 'typescript-eslint';
 
 /** Each outside thing has one door: only the named folders may import it. */
 const DOORS = [
-  { packages: ['execa', 'node:child_process', 'child_process', '@lydell/node-pty'], folders: ['system/'], doors: ['system/'] },
+  {
+    packages: ['execa', 'node:child_process', 'child_process', '@lydell/node-pty'],
+    folders: ['system/'],
+    doors: ['system/'],
+  },
   { packages: ['@kubernetes/client-node'], folders: ['clusters/'], doors: ['clusters/'] },
   { packages: ['express', 'ejs', 'express-session'], folders: ['server/'], doors: ['server/'] },
   { packages: ['libsql', 'kysely'], folders: ['server/'], doors: ['server/database/'] },
@@ -17,8 +21,9 @@ const doorRules = (folder) => ({
   'no-restricted-imports': [
     'error',
     {
-      paths: DOORS.filter(({ folders }) => !folders.includes(folder)).flatMap(({ packages, doors }) =>
-        packages.map((name) => ({ name, message: `Only ${doors.join(', ')} may import this.` })),
+      paths: DOORS.filter(({ folders }) => !folders.includes(folder)).flatMap(
+        ({ packages, doors }) =>
+          packages.map((name) => ({ name, message: `Only ${doors.join(', ')} may import this.` })),
       ),
     },
   ],
@@ -28,7 +33,11 @@ export default defineConfig(
   globalIgnores(['dist', 'coverage', 'test-results', 'node_modules']),
   {
     files: ['**/*.ts'],
-    extends: [js.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    extends: [
+      js.configs.recommended,
+      tseslint.configs.strictTypeChecked,
+      tseslint.configs.stylisticTypeChecked,
+    ],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
@@ -39,7 +48,10 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       'unicorn/filename-case': ['error', { case: 'kebabCase' }],
       'max-params': ['error', 3],
       'no-console': 'error',
@@ -48,7 +60,10 @@ export default defineConfig(
         { object: 'process', property: 'exit', message: 'Throw, or set process.exitCode.' },
         { object: 'process', property: 'env', message: 'Read settings from server/config.ts.' },
       ],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Use a named export.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Use a named export.' },
+      ],
       ...doorRules(''),
     },
   },

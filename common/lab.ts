@@ -93,13 +93,26 @@ export const QuestionDefinition = z.object({
   prompt: z.string().min(1),
   /** For choices: each with whether it is right and what to say to one who picks it. */
   options: z
-    .array(z.object({ id: Id, text: z.string().min(1), right: z.boolean().default(false), explanation: z.string().min(1) }))
+    .array(
+      z.object({
+        id: Id,
+        text: z.string().min(1),
+        right: z.boolean().default(false),
+        explanation: z.string().min(1),
+      }),
+    )
     .optional(),
   /** For number and text: accepted answers (text: compared without case and outer blanks). */
   accept: z.array(z.union([z.string(), z.number()])).optional(),
   /** Instead of `accept`: read from the learner's own cluster at check time. */
   fromCluster: z
-    .object({ apiVersion: z.string(), kind: z.string(), namespace: z.string().optional(), name: z.string(), path: z.string() })
+    .object({
+      apiVersion: z.string(),
+      kind: z.string(),
+      namespace: z.string().optional(),
+      name: z.string(),
+      path: z.string(),
+    })
     .optional(),
   /** For a wrong number or text. */
   explanation: z.string().min(1).optional(),
@@ -125,7 +138,9 @@ export const LabDefinition = z.object({
   needs: z
     .object({
       nodes: z.number().int().min(1).max(7).default(3),
-      cni: z.enum(['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium']).default('calico'),
+      cni: z
+        .enum(['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium'])
+        .default('calico'),
       nodeShell: z.boolean().default(false),
     })
     .prefault({}),

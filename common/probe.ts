@@ -30,13 +30,7 @@ export interface ProbeRequest {
  * - `unknown`: the prober could not do its work; nothing may be concluded.
  */
 export type ProbeCause =
-  | 'open'
-  | 'refused'
-  | 'filtered'
-  | 'unreachable'
-  | 'no-source'
-  | 'no-target'
-  | 'unknown';
+  'open' | 'refused' | 'filtered' | 'unreachable' | 'no-source' | 'no-target' | 'unknown';
 
 /** The rule that dropped a packet, as the kernel's own log told it. */
 export interface DroppedBy {
