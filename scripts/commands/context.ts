@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { createProvider } from '../../clusters/index.js';
+import type { ClusterProvider } from '../../clusters/provider.js';
+import { SILENT } from '../../common/logger.js';
+import { loadCatalog, type Catalog } from '../../labs/catalog.js';
+import { findProjectRoot } from '../../system/project-root.js';
+import { readSettings } from '../../server/config.js';
+import path from 'node:path';
+
+/** What every sub-command needs, made from the global options. */
+export interface CommandContext {
+  provider: ClusterProvider;
+  catalog: Catalog;
+}
+
+export async function openProvider(command: Command, name: string): Promise<ClusterProvider> {
+  const { stateDir } = command.optsWithGlobals<{ stateDir?: string }>();
+  const settings = readSettings(stateDir === undefined ? {} : { stateDir });
+  return createProvider(name, {
+    stateDir: settings.stateDir,
+    distDir: path.join(findProjectRoot(), 'dist'),
+    logger: SILENT,
+  });
+}
+
+export async function openCatalog(): Promise<Catalog> {
+  return loadCatalog(path.join(findProjectRoot(), 'labs'));
+}

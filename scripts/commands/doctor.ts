@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { CliFailure } from '../exit-codes.js';
+import { print, printJson } from '../output.js';
+import { openProvider } from './context.js';
+
+const MARKS = { ok: pc.green('ok     '), warning: pc.yellow('warning'), missing: pc.red('missing') } as const;
+
+/** `gatehouse doctor`: tries what the provider needs of this machine and says what to run where it is missing. */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('try everything this machine must offer, and say what to do where it does not')
+    .option('--provider <name>', 'embedded, kind or existing', 'embedded')
+    .option('--json', 'as JSON')
+    .action(async (options: { provider: string; json?: boolean }, command: Command) => {
+      await using provider = await openProvider(command, options.provider);
+      const checks = await provider.doctor();
+      if (options.json === true) printJson(checks);
+      else {
+        for (const check of checks) {
+          print(`${MARKS[check.status]}  ${check.title}: ${check.detail}`);
+          if (check.fix !== undefined) print(`         Fix: ${check.fix}`);
+        }
+      }
+      if (checks.some((check) => check.status === 'missing')) throw new CliFailure();
+    });
+}

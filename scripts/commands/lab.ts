@@ -1,0 +1,123 @@
+import { cpus } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import pLimit from 'p-limit';
+import pc from 'picocolors';
+import { testLab, type LabTestReport } from '../../graders/lab-test.js';
+import { findLab, type Catalog, type Lab } from '../../labs/catalog.js';
+import { lintCatalog } from '../../labs/lint.js';
+import { scaffoldLab } from '../../labs/scaffold.js';
+import { findProjectRoot } from '../../system/project-root.js';
+import { CliFailure } from '../exit-codes.js';
+import { createInterrupt } from '../interrupt.js';
+import { duration, note, print, printJson, printTable } from '../output.js';
+import { openCatalog, openProvider } from './context.js';
+
+/** `gatehouse lab …`: what a teacher needs to write labs and to trust their graders. */
+export function addLabCommands(program: Command): void {
+  const lab = program.command('lab').description('list, check, prove and start labs');
+
+  lab
+    .command('list')
+    .description('the labs there are')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const catalog = await openCatalog();
+      const rows = catalog.labs.map(({ id, definition }) => ({
+        id,
+        title: definition.title,
+        minutes: definition.minutes,
+        steps: definition.steps.length,
+        points: pointsOf(definition),
+      }));
+      if (options.json === true) printJson(rows);
+      else {
+        printTable(
+          ['LAB', 'MINUTES', 'STEPS', 'POINTS', 'TITLE'],
+          rows.map((row) => [row.id, String(row.minutes), String(row.steps), String(row.points), row.title]),
+          'No labs. Make one: scripts/gatehouse lab new CHAPTER/NN-NAME',
+        );
+      }
+      sayProblems(catalog);
+    });
+
+  lab
+    .command('lint [labs...]')
+    .description('explain mistakes in labs, with file and line')
+    .option('--json', 'as JSON')
+    .action(async (names: string[], options: { json?: boolean }) => {
+      const catalog = await openCatalog();
+      const problems = await lintCatalog(catalog, names);
+      if (options.json === true) printJson(problems);
+      else if (problems.length === 0) print('No mistakes found.');
+      else for (const problem of problems) print(describeProblem(problem));
+      if (problems.length > 0) throw new CliFailure();
+    });
+
+  lab
+    .command('test [labs...]')
+    .description('prove the graders: untouched scores 0, the solution 100 %, each wrong answer fails as intended')
+    .option('--provider <name>', 'embedded, kind or existing', 'embedded')
+    .option('--jobs <n>', 'labs at the same time', String(cpus().length))
+    .option('--json', 'as JSON')
+    .action(testLabs);
+
+  lab
+    .command('new <path>')
+    .description('start a lab: a folder that already passes lint, for example 05-networking/17-my-lab')
+    .action(async (target: string) => {
+      const files = await scaffoldLab(path.join(findProjectRoot(), 'labs'), target);
+      for (const file of files) note(`created ${file}`);
+      note(`Next: edit lab.yaml, then scripts/gatehouse lab test ${target}`);
+    });
+}
+
+async function testLabs(
+  names: string[],
+  options: { provider: string; jobs: string; json?: boolean },
+  command: Command,
+): Promise<void> {
+  const catalog = await openCatalog();
+  const labs = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
+  using interrupt = createInterrupt();
+  await using provider = await openProvider(command, options.provider);
+  const limit = pLimit(Math.max(1, Number(options.jobs) || 1));
+  const startedAt = performance.now();
+  const reports = await Promise.all(
+    labs.map((lab) =>
+      limit(async () => {
+        const report = await testLab({ lab, provider, signal: interrupt.signal });
+        if (options.json !== true) printReport(lab, report);
+        return report;
+      }),
+    ),
+  );
+  if (options.json === true) printJson(reports);
+  else {
+    sayProblems(catalog);
+    const failed = reports.filter((report) => !report.passed).length;
+    print(`${reports.length - failed} passed, ${failed} failed, in ${duration(performance.now() - startedAt)}`);
+  }
+  if (reports.some((report) => !report.passed) || catalog.problems.length > 0) throw new CliFailure();
+}
+
+function printReport(lab: Lab, report: LabTestReport): void {
+  const lines = report.cases.map(({ name, passed, detail, tookMs }) => {
+    const mark = passed ? pc.green('ok  ') : pc.red('FAIL');
+    return `  ${mark} ${name} (${duration(tookMs)})${detail === '' ? '' : `: ${detail}`}`;
+  });
+  print([pc.bold(lab.id), ...lines].join('\n'));
+}
+
+function sayProblems(catalog: Catalog): void {
+  for (const problem of catalog.problems) note(pc.yellow(describeProblem(problem)));
+}
+
+function describeProblem(problem: Catalog['problems'][number]): string {
+  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':');
+  return `${place}: ${problem.message}${problem.fix === undefined ? '' : `\n  Fix: ${problem.fix}`}`;
+}
+
+function pointsOf(definition: Lab['definition']): number {
+  return definition.steps.flatMap((step) => step.checks).reduce((sum, check) => sum + check.points, 0);
+}

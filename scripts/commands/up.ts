@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { createProvider } from '../../clusters/index.js';
+import { GatehouseError } from '../../common/errors.js';
+import { createInterrupt } from '../interrupt.js';
+import { note, print } from '../output.js';
+
+interface UpOptions {
+  port?: string;
+  host?: string;
+  provider?: string;
+  stateDir?: string;
+}
+
+/** `gatehouse up`: the whole product, until Ctrl+C. */
+export function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .description('start the product and print a one-time sign-in link')
+    .option('--port <n>', 'where to listen (default 8080)')
+    .option('--host <address>', 'on which address (default 127.0.0.1)')
+    .option('--provider <name>', 'embedded, kind or existing (default embedded)')
+    .action(async (_options: UpOptions, command: Command) => {
+      await up(command.optsWithGlobals<UpOptions>());
+    });
+}
+
+async function up(options: UpOptions): Promise<void> {
+  // Loaded here, so that the other commands start without the server's weight.
+  const [{ readSettings }, { startServer }] = await Promise.all([
+    import('../../server/config.js'),
+    import('../../server/main.js'),
+  ]);
+  using interrupt = createInterrupt();
+  const settings = readSettings({
+    ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
+    ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
+  });
+  await using server = await startServer(settings);
+  print(`Gatehouse is up at ${server.url}`);
+  print(`Sign in once with this link (it works one time): ${pc.bold(server.signInLink)}`);
+  print('Press Ctrl+C to stop. Clusters go on until they are idle; learners find their work again.');
+  void warnIfMachineIsNotReady(settings);
+  await new Promise<void>((resolve) => {
+    if (interrupt.signal.aborted) resolve();
+    interrupt.signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  note('Stopped.');
+}
+
+/** Says at start what would otherwise be met by the first learner; the pages work all the same. */
+async function warnIfMachineIsNotReady(settings: Parameters<typeof startServerSettings>[0]): Promise<void> {
+  try {
+    await using provider = createProvider(settings.provider, settings);
+    const missing = (await provider.doctor()).filter((check) => check.status === 'missing');
+    for (const check of missing) {
+      note(`${pc.red('This machine cannot run clusters yet:')} ${check.title}: ${check.detail}`);
+      if (check.fix !== undefined) note(`Fix: ${check.fix}`);
+    }
+  } catch (error) {
+    if (!(error instanceof GatehouseError)) throw error;
+    note(`${pc.red('gatehouse:')} ${error.message}`);
+    if (error.fix !== undefined) note(`Fix: ${error.fix}`);
+  }
+}

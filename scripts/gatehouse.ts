@@ -1,0 +1,42 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../common/project.js';
+import { addClusterCommands } from './commands/cluster.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addGradeCommand } from './commands/grade.js';
+import { addLabCommands } from './commands/lab.js';
+import { addUpCommand } from './commands/up.js';
+import { CliFailure, exitCodeOfError } from './exit-codes.js';
+import { printError } from './output.js';
+
+/** The `gatehouse` command: wires the sub-commands, and turns what they throw into words and an exit code. */
+async function main(): Promise<void> {
+  const program = new Command('gatehouse')
+    .description('Hands-on Kubernetes network-security labs with graders that send real packets.')
+    .version(VERSION)
+    .option('--verbose', 'say more when something goes wrong')
+    .option('--state-dir <folder>', 'where clusters and results live')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help lists what there is)')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 full marks or done, 1 not full marks, 2 wrong usage, 3 could not tell, 130 interrupted.',
+    );
+  addUpCommand(program);
+  addLabCommands(program);
+  addGradeCommand(program);
+  addClusterCommands(program);
+  addDoctorCommand(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOfError(error);
+    const hasBeenSaid = error instanceof CommanderError || error instanceof CliFailure;
+    if (!hasBeenSaid) {
+      printError(error, { verbose: program.opts<{ verbose?: boolean }>().verbose === true });
+    }
+  }
+}
+
+await main();

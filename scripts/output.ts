@@ -1,0 +1,94 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { GatehouseError, messageOf } from '../common/errors.js';
+import type { Phase } from '../common/progress.js';
+
+/** Results go to standard output, everything about the work itself to standard error. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Columns without lines, as kubectl prints them; one "nothing here" sentence where there are no rows. */
+export function printTable(
+  head: readonly string[],
+  rows: readonly string[][],
+  empty: string,
+): void {
+  if (rows.length === 0) {
+    print(empty);
+    return;
+  }
+  const table = new Table({
+    head: head.map((name) => pc.bold(name)),
+    style: { head: [], compact: true },
+    chars: NO_LINES,
+  });
+  table.push(...rows);
+  print(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n'),
+  );
+}
+
+const NO_LINES = Object.fromEntries(
+  ['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+  ]),
+);
+
+/** Shows phases: one line that changes on a terminal, one line each in a pipe. */
+export function createProgress(label: string): {
+  onPhase: (phase: Phase) => void;
+  done: (text: string) => void;
+} {
+  const isTerminal = process.stderr.isTTY;
+  const startedAt = performance.now();
+  return {
+    onPhase(phase) {
+      const percent = `${String(Math.round(phase.fraction * 100)).padStart(3)} %`;
+      if (isTerminal) process.stderr.write(`\r\u001b[K${pc.dim(percent)} ${label}: ${phase.title}`);
+      else note(`${label}: ${phase.title}`);
+    },
+    done(text) {
+      if (isTerminal) process.stderr.write('\r\u001b[K');
+      note(`${label}: ${text} (${duration(performance.now() - startedAt)})`);
+    },
+  };
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+export function age(since: string, now = Date.now()): string {
+  return duration(Math.max(0, now - Date.parse(since))).replace(/\.\d+ s$/, ' s');
+}
+
+/** What happened, and what to do. A stack only for our own bugs, and only when asked for. */
+export function printError(error: unknown, options: { verbose: boolean }): void {
+  if (error instanceof GatehouseError) {
+    note(`${pc.red('gatehouse:')} ${error.message}`);
+    if (error.fix !== undefined) note(`Fix: ${error.fix}`);
+    if (options.verbose && error.cause !== undefined) note(`Cause: ${messageOf(error.cause)}`);
+    return;
+  }
+  note(`${pc.red('gatehouse:')} something went wrong that should not: ${messageOf(error)}`);
+  if (options.verbose && error instanceof Error) note(error.stack ?? '');
+  else note('Fix: run it again with --verbose, and report what it prints.');
+}
