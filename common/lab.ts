@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import type { JsonObject } from './json.js';
+import type { StepText } from './step-text.js';
 
 /** What a lab declares in `lab.yaml`. The file format's only definition; the JSON Schema is made from it. */
 
 const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and "-"');
 const Protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 
-/** `prod-ns/web` a pod by name, `prod-ns/{app=web}` pods by label, `service:ns/name`, `node:name`, `outside:name`, `ip:10.0.0.1`. */
+/**
+ * `prod-ns/web` a pod by name, `prod-ns/{app=web}` pods by label (`k=v`, `k!=v`, `k`, `!k`, joined by commas;
+ * `{}` all of them), `service:ns/name`, `node:name`, `outside:name`, `ip:10.0.0.1`.
+ */
 export const EndpointText = z.string().min(1);
 
-const CheckBase = z.object({
+const CheckBase = z.strictObject({
   id: Id,
   title: z.string().min(1),
   points: z.number().int().min(0),
@@ -20,7 +25,7 @@ const CheckBase = z.object({
   hints: z.array(z.string().min(1)).length(2),
 });
 
-export const ReachabilityRow = z.object({
+export const ReachabilityRow = z.strictObject({
   /** One endpoint or several; several mean every pair. */
   from: z.union([EndpointText, z.array(EndpointText).min(1)]),
   to: z.union([EndpointText, z.array(EndpointText).min(1)]),
@@ -36,7 +41,7 @@ const ReachabilityCheck = CheckBase.extend({
   rows: z.array(ReachabilityRow).min(1),
 });
 
-const ResourceExpectation = z.object({
+const ResourceExpectation = z.strictObject({
   /** JSONPath without the braces' dollar: `.spec.podSelector.matchLabels.app`. Absent: the object itself. */
   path: z.string().optional(),
   equals: z.unknown().optional(),
@@ -47,7 +52,7 @@ const ResourceExpectation = z.object({
 
 const ResourceCheck = CheckBase.extend({
   kind: z.literal('resource'),
-  resource: z.object({
+  resource: z.strictObject({
     apiVersion: z.string(),
     kind: z.string(),
     namespace: z.string().optional(),
@@ -55,7 +60,7 @@ const ResourceCheck = CheckBase.extend({
     name: z.string().optional(),
     selector: z.record(z.string(), z.string()).optional(),
   }),
-  /** How many objects must satisfy all expectations; default at least one. 0 needs `controlledBy`, see the docs. */
+  /** Exactly how many objects must satisfy all expectations; default at least one. 0 needs a `dependsOn`: absence alone is no work. */
   count: z.number().int().min(0).optional(),
   expect: z.array(ResourceExpectation).min(1),
 });
@@ -87,14 +92,14 @@ export type CheckDefinition = z.infer<typeof CheckDefinition>;
 export type ReachabilityRow = z.infer<typeof ReachabilityRow>;
 
 /** Answers live beside the checks, never in the step text that the browser gets. */
-export const QuestionDefinition = z.object({
+export const QuestionDefinition = z.strictObject({
   id: Id,
   type: z.enum(['choice', 'choices', 'number', 'text']),
   prompt: z.string().min(1),
   /** For choices: each with whether it is right and what to say to one who picks it. */
   options: z
     .array(
-      z.object({
+      z.strictObject({
         id: Id,
         text: z.string().min(1),
         right: z.boolean().default(false),
@@ -106,7 +111,7 @@ export const QuestionDefinition = z.object({
   accept: z.array(z.union([z.string(), z.number()])).optional(),
   /** Instead of `accept`: read from the learner's own cluster at check time. */
   fromCluster: z
-    .object({
+    .strictObject({
       apiVersion: z.string(),
       kind: z.string(),
       namespace: z.string().optional(),
@@ -119,7 +124,7 @@ export const QuestionDefinition = z.object({
 });
 export type QuestionDefinition = z.infer<typeof QuestionDefinition>;
 
-export const StepDefinition = z.object({
+export const StepDefinition = z.strictObject({
   id: Id,
   title: z.string().min(1),
   /** Relative to the lab's folder: `steps/1-look.md`. */
@@ -129,14 +134,14 @@ export const StepDefinition = z.object({
 });
 export type StepDefinition = z.infer<typeof StepDefinition>;
 
-export const LabDefinition = z.object({
+export const LabDefinition = z.strictObject({
   title: z.string().min(1),
   summary: z.string().min(1),
   minutes: z.number().int().min(1).max(180),
   objectives: z.array(z.string().min(1)).min(1),
   prerequisites: z.array(z.string()).default([]),
   needs: z
-    .object({
+    .strictObject({
       nodes: z.number().int().min(1).max(7).default(3),
       cni: z
         .enum(['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium'])
@@ -145,9 +150,82 @@ export const LabDefinition = z.object({
     })
     .prefault({}),
   /** Who takes part, shown as the lab's cast: `web in prod-ns: the shop's front end`. */
-  actors: z.array(z.object({ name: z.string(), where: z.string(), role: z.string() })).default([]),
+  actors: z
+    .array(z.strictObject({ name: z.string(), where: z.string(), role: z.string() }))
+    .default([]),
   /** Files of the learner's home at the start: path in the home -> file in the lab's folder. */
   home: z.record(z.string(), z.string()).default({}),
   steps: z.array(StepDefinition).min(1).max(9),
 });
 export type LabDefinition = z.infer<typeof LabDefinition>;
+
+/** What a learner answered: option id (choice), option ids (choices), number or text; by question id. */
+export type Answer = string | number | readonly string[];
+export type Answers = Readonly<Record<string, Answer>>;
+
+/** One way through a step, right or wrong: files put into the home, commands typed there, questions answered. */
+export interface StepAnswer {
+  /** Bash, as a learner would type it. Absent: every manifest is applied in order of its name. */
+  commands?: string;
+  files: readonly { path: string; text: string }[];
+  answers: Answers;
+}
+
+/** A wrong answer that ships with the lab, and what must be said about it. */
+export const WrongExpectation = z.strictObject({
+  title: z.string().min(1),
+  /** The steps before this one are done right, then this answer is given instead. */
+  step: Id,
+  /** Applied after the step's own solution instead of in its place. */
+  afterSolution: z.boolean().default(false),
+  /** Exactly these checks of the step fail, and each shows this fragment to the learner. */
+  checks: z
+    .array(
+      z.strictObject({
+        id: Id,
+        outcome: z.enum(['failed', 'inconclusive']).default('failed'),
+        says: z.string().min(1),
+      }),
+    )
+    .min(1),
+});
+export type WrongExpectation = z.infer<typeof WrongExpectation>;
+
+export interface LabStep {
+  id: string;
+  title: string;
+  definition: StepDefinition;
+  /** The Markdown as written, and as understood. */
+  markdown: string;
+  text: StepText;
+  solution?: StepAnswer;
+}
+
+export interface WrongAnswer extends WrongExpectation {
+  /** The folder's name under `wrong/`. */
+  name: string;
+  answer: StepAnswer;
+}
+
+/** A lab as read from its folder. Plain data; the same folder gives the same digest on every machine. */
+export interface Lab {
+  /** `05-networking/09-deny-all`: also its path under `labs/`. */
+  id: string;
+  /** `05-networking` */
+  chapter: string;
+  /** `09` */
+  number: string;
+  /** `deny-all` */
+  slug: string;
+  definition: LabDefinition;
+  /** The objects of `setup/*.yaml`, in order of the files. */
+  manifests: readonly JsonObject[];
+  /** Files of the learner's home at the start. */
+  files: readonly { path: string; text: string }[];
+  steps: readonly LabStep[];
+  wrong: readonly WrongAnswer[];
+  /** SVG text by the name that a `diagram` fence uses. */
+  diagrams: Readonly<Record<string, string>>;
+  /** `sha256:` and the hex digest over every file of the folder. */
+  digest: string;
+}
