@@ -24,8 +24,7 @@ export interface WorldPod {
 
 /** One end of a flow: a pod of the world, or an address outside of it (nodes included). */
 export type FlowEnd =
-  | { type: 'pod'; namespace: string; name: string }
-  | { type: 'address'; address: string };
+  { type: 'pod'; namespace: string; name: string } | { type: 'address'; address: string };
 
 /** After service translation: the port is the destination pod's own. */
 export interface Flow {
