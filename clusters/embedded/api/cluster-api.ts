@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- callers claim the shape of a kind, see ClusterApi */
 import type { JsonObject } from '../../../common/json.js';
 
 /** Any Kubernetes object as it is stored: plain JSON, exactly as on the wire. */
@@ -51,7 +52,11 @@ export type WatchEvent<T extends KubeObject = KubeObject> =
  * The type parameter is the caller's claim about the shape that validation of that kind guarantees.
  */
 export interface ClusterApi {
-  get<T extends KubeObject>(resource: ResourceName, name: string, namespace?: string): T | undefined;
+  get<T extends KubeObject>(
+    resource: ResourceName,
+    name: string,
+    namespace?: string,
+  ): T | undefined;
   list<T extends KubeObject>(resource: ResourceName, namespace?: string): readonly T[];
   /** `metadata` needs name or generateName only; the server fills in the rest. */
   create<T extends KubeObject>(resource: ResourceName, object: NewObject): T;
@@ -84,7 +89,10 @@ export interface ClusterApi {
   /** Every write so far is on disk. */
   flushed(): Promise<void>;
   /** Writes a Kubernetes Event about an object; repeated ones are counted, as the real recorder does. */
-  event(about: KubeObject, event: { type: 'Normal' | 'Warning'; reason: string; message: string; component: string }): void;
+  event(
+    about: KubeObject,
+    event: { type: 'Normal' | 'Warning'; reason: string; message: string; component: string },
+  ): void;
   /** Milliseconds since the epoch; the one clock of a cluster. */
   now(): number;
 }

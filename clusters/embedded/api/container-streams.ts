@@ -1,13 +1,17 @@
+import type { Duplex } from 'node:stream';
 import type { ExecSession } from '../agent/agent.js';
 
 /** What the API server asks of the nodes for log, exec, attach and port-forward. The kubelet implements it. */
 export interface ContainerStreams {
   /** Rejects with ApiError as the real kubelet words it (`container "x" in pod "y" is waiting to start: …`). */
-  exec(target: ContainerTarget, options: { command: string[]; stdin: boolean; tty: boolean }): Promise<ExecSession>;
+  exec(
+    target: ContainerTarget,
+    options: { command: string[]; stdin: boolean; tty: boolean },
+  ): Promise<ExecSession>;
   attach(target: ContainerTarget, options: { stdin: boolean; tty: boolean }): Promise<ExecSession>;
   /** Raw log bytes as `kubectl logs` prints them; ends when the container ends, or at once without `follow`. */
   logs(target: ContainerTarget, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>;
-  portForward(target: { namespace: string; pod: string }, port: number): Promise<import('node:stream').Duplex>;
+  portForward(target: { namespace: string; pod: string }, port: number): Promise<Duplex>;
 }
 
 export interface ContainerTarget {

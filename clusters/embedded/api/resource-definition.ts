@@ -1,4 +1,4 @@
-import type { KubeObject, ClusterApi } from './cluster-api.js';
+import type { KubeObject, ClusterApi, ResourceName } from './cluster-api.js';
 
 /** One resource as data plus a small strategy. `api/kinds/<group>/<plural>.ts` holds one each. */
 export interface ResourceDefinition {
@@ -32,6 +32,17 @@ export interface ResourceDefinition {
   /** All faults at once, in the real server's order and words. */
   validate(object: KubeObject): FieldError[];
   validateUpdate?(object: KubeObject, old: KubeObject): FieldError[];
+  /**
+   * Present where this is another version or name of a resource that is stored elsewhere (autoscaling/v1 of v2,
+   * events.k8s.io of core events). Such a definition has no storage of its own: defaults, validation and the
+   * other steps of a write are those of the stored one, columns are its own.
+   */
+  storedAs?: {
+    resource: ResourceName;
+    /** Both get a deep copy and may change it. */
+    toStored(object: KubeObject): KubeObject;
+    fromStored(object: KubeObject): KubeObject;
+  };
   /** After a delete took effect: give back addresses. */
   afterDelete?(object: KubeObject, context: StrategyContext): void;
   /** Columns of `kubectl get`, Name first; priority 1 = only with -o wide. Age and the like are computed at `now`. */

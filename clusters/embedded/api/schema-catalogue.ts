@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../common/json.js';
+import type { Json, JsonObject } from '../../../common/json.js';
 import type { KubeObject } from './cluster-api.js';
 
 /**
@@ -29,6 +29,8 @@ export interface TypeSchema {
   /** JSON shape where `fields` is absent. */
   format?: 'string' | 'int-or-string' | 'date-time' | 'any' | 'object';
   required: readonly string[];
+  /** `atomic`: server-side apply owns the whole object, not its fields. */
+  mapType?: 'atomic';
 }
 
 export interface FieldSchema {
@@ -44,4 +46,12 @@ export interface FieldSchema {
   patchMergeKey?: string;
   listType?: 'atomic' | 'set' | 'map';
   listMapKeys?: readonly string[];
+  /** For maps: `atomic` where the map is replaced as a whole (`nodeSelector`). */
+  mapType?: 'atomic' | 'granular';
+  mapType?: 'atomic';
+  enum?: readonly string[];
+  /** The value that the Go type has when nothing is said: `{}` for structs that are always there, `"TCP"` for protocols. */
+  default?: Json;
+  /** A pointer in Go: an explicit zero means something else than absence and is kept. */
+  pointer?: true;
 }

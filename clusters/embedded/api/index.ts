@@ -1,0 +1,4 @@
+export { ApiError } from './api-error.js';
+export { createClusterApi } from './create-cluster-api.js';
+export type { ClusterApiOptions, ClusterApiServerSide } from './create-cluster-api.js';
+export type { Admission, AdmissionRequest, UserInfo } from './registry/admission.js';

@@ -1,0 +1,34 @@
+import type { ClusterApi, KubeObject, ResourceName } from '../cluster-api.js';
+import type { ResourceDefinition } from '../resource-definition.js';
+
+/** Who asks, as authentication found it. */
+export interface UserInfo {
+  username: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface AdmissionRequest {
+  operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  resource: ResourceName;
+  definition: ResourceDefinition;
+  subresource: string | undefined;
+  name: string;
+  namespace: string | undefined;
+  /** The object to be written; absent for a deletion. */
+  object: KubeObject | undefined;
+  /** The object as it is stored; absent for a creation. */
+  old: KubeObject | undefined;
+  user: UserInfo;
+  dryRun: boolean;
+  api: ClusterApi;
+}
+
+/** Plugins between a request and the store. Both throw `ApiError` to refuse. */
+export interface Admission {
+  /** Before validation; may change `object` in place. */
+  mutate?(request: AdmissionRequest): void;
+  /** After validation, right before the write (quota). */
+  validate?(request: AdmissionRequest): void;
+}

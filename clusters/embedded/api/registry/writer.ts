@@ -1,0 +1,432 @@
+import { randomUUID } from 'node:crypto';
+import {
+  alreadyExists,
+  ApiError,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  MODIFIED_MEANWHILE,
+  notFound,
+} from '../api-error.js';
+import type {
+  ClusterApi,
+  KubeMeta,
+  KubeObject,
+  NewObject,
+  ObjectKey,
+  ResourceName,
+} from '../cluster-api.js';
+import { cloneJson, equalJson, settleJson } from '../json/json-values.js';
+import type { ResourceDefinition, StrategyContext } from '../resource-definition.js';
+import type { Change } from '../store/collection.js';
+import type { ObjectStore } from '../store/object-store.js';
+import type { Admission, UserInfo } from './admission.js';
+import { namespaceFinalizers, planDeletion } from './deletion.js';
+import type { DeleteOptions } from './deletion.js';
+import { generateName, tidyMeta, timestamp } from './object-meta.js';
+import type { Resource } from './resource-registry.js';
+
+export interface WriteContext {
+  user: UserInfo;
+  /** The field manager of the write; empty keeps the object's managed fields as they are given. */
+  manager: string;
+  dryRun: boolean;
+  subresource?: string;
+}
+
+/** Keeps `metadata.managedFields` in step with a write. */
+export interface FieldTracker {
+  track(write: {
+    definition: ResourceDefinition;
+    old: KubeObject | undefined;
+    object: KubeObject;
+    context: WriteContext;
+    time: string;
+  }): void;
+}
+
+export interface WriterOptions {
+  store: ObjectStore;
+  admission: readonly Admission[];
+  fields: FieldTracker | undefined;
+  now(): number;
+  /** Called at once after a write to one of these resources, before anybody else can write. */
+  hooks: ReadonlyMap<ResourceName, (change: Change) => void>;
+}
+
+const GENERATE_NAME_TRIES = 8;
+/** In these a write always finds its namespace: `kubernetes` in `default` and such. */
+const PROTECTED_NAMESPACES: readonly string[] = ['default', 'kube-system', 'kube-public'];
+
+/** The steps of every create, update and delete, whoever asks. */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #api: () => ClusterApi;
+
+  constructor(options: WriterOptions, api: () => ClusterApi) {
+    this.#options = options;
+    this.#api = api;
+  }
+
+  create(resource: Resource, input: NewObject, context: WriteContext): KubeObject {
+    const { definition } = resource;
+    const object = this.#newObject(definition, input);
+    const { metadata } = object;
+    const base = metadata.generateName ?? '';
+    const named = metadata.name !== '';
+    if (!named && base !== '') metadata.name = generateName(base);
+    this.#requireNamespace(definition, object);
+
+    definition.applyDefaults(object);
+    this.#admit('mutate', { operation: 'CREATE', resource, object, old: undefined, context });
+    definition.applyDefaults(object);
+    if (definition.hasGeneration) metadata.generation = 1;
+    definition.prepareForCreate?.(object, this.#strategyContext(context));
+    object.metadata = tidyMeta(object.metadata);
+    this.#validate(definition, object, undefined);
+    this.#admit('validate', { operation: 'CREATE', resource, object, old: undefined, context });
+
+    const collection = this.#options.store.collection(resource.name);
+    for (let tries = 1; ; tries += 1) {
+      const { name, namespace = '' } = object.metadata;
+      if (collection.get(name, namespace) === undefined) break;
+      if (named || tries >= GENERATE_NAME_TRIES) throw alreadyExists(definition, name);
+      object.metadata.name = generateName(base);
+    }
+    this.#track(definition, { old: undefined, object, context });
+    if (context.dryRun) {
+      const { resourceVersion: _none, ...rest } = object.metadata;
+      return settleJson({ ...object, metadata: { ...rest, resourceVersion: '' } });
+    }
+    return this.#put(resource, object);
+  }
+
+  /**
+   * Replaces the object by what `change` returns (or by the draft it changed). Returns undefined where there is
+   * none, the object as stored where nothing differs.
+   */
+  update(
+    resource: Resource,
+    key: ObjectKey,
+    options: WriteContext & {
+      change: (draft: KubeObject, old: KubeObject) => KubeObject | undefined;
+    },
+  ): KubeObject | undefined {
+    const { definition } = resource;
+    const old = this.#options.store.collection(resource.name).get(key.name, key.namespace ?? '');
+    if (old === undefined) return undefined;
+    const copy = cloneJson(old);
+    const draft = options.change(copy, old) ?? copy;
+    this.#keepSystemMeta(definition, draft, old);
+    if (options.subresource === 'status') keepOnlyStatus(draft, old);
+    else if (hasStatus(definition)) keepStatus(draft, old);
+
+    definition.applyDefaults(draft);
+    this.#admit('mutate', { operation: 'UPDATE', resource, object: draft, old, context: options });
+    definition.applyDefaults(draft);
+    if (options.subresource !== 'status') {
+      definition.prepareForUpdate?.(draft, old, this.#strategyContext(options));
+      if (definition.hasGeneration && specDiffers(draft, old)) {
+        draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      }
+    }
+    draft.metadata = tidyMeta(draft.metadata);
+    if (equalJson(draft, old)) return old;
+    this.#validate(definition, draft, old);
+    this.#admit('validate', {
+      operation: 'UPDATE',
+      resource,
+      object: draft,
+      old,
+      context: options,
+    });
+    this.#track(definition, { old, object: draft, context: options });
+    if (equalJson(draft, old)) return old;
+    if (options.dryRun) return settleJson(draft);
+    if (isFinished(draft)) return this.#remove(resource, this.#put(resource, draft), options);
+    return this.#put(resource, draft);
+  }
+
+  /** Returns the object as it is now, or its last state where it is gone; undefined where there was none. */
+  delete(
+    resource: Resource,
+    key: ObjectKey,
+    options: WriteContext & DeleteOptions,
+  ): { object: KubeObject; gone: boolean } | undefined {
+    const { definition } = resource;
+    const old = this.#options.store.collection(resource.name).get(key.name, key.namespace ?? '');
+    if (old === undefined) return undefined;
+    checkPreconditions(definition, old, options);
+    if (
+      definition.kind === 'Namespace' &&
+      definition.group === '' &&
+      PROTECTED_NAMESPACES.includes(key.name)
+    ) {
+      throw forbidden(definition, key.name, 'this namespace may not be deleted');
+    }
+    this.#admit('mutate', {
+      operation: 'DELETE',
+      resource,
+      object: undefined,
+      old,
+      context: options,
+    });
+    this.#admit('validate', {
+      operation: 'DELETE',
+      resource,
+      object: undefined,
+      old,
+      context: options,
+    });
+
+    const marked = planDeletion(definition, old, { ...options, now: this.#options.now() });
+    if (marked === 'remove') {
+      if (options.dryRun) return { object: old, gone: true };
+      return { object: this.#remove(resource, old, options), gone: true };
+    }
+    if (marked === 'keep') return { object: old, gone: false };
+    if (options.dryRun) return { object: settleJson(marked), gone: false };
+    const stored = this.#put(resource, marked);
+    if (isFinished(stored)) return { object: this.#remove(resource, stored, options), gone: true };
+    return { object: stored, gone: false };
+  }
+
+  #newObject(definition: ResourceDefinition, input: NewObject): KubeObject {
+    const { apiVersion: _apiVersion, kind: _kind, metadata: given, ...rest } = cloneJson(input);
+    const metadata = tidyMeta({
+      ...given,
+      uid: randomUUID(),
+      resourceVersion: '',
+      creationTimestamp: timestamp(this.#options.now()),
+    });
+    delete metadata.generation;
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    if (!definition.namespaced) delete metadata.namespace;
+    return { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata, ...rest };
+  }
+
+  #requireNamespace(definition: ResourceDefinition, object: KubeObject): void {
+    if (!definition.namespaced) return;
+    const { namespace, name } = object.metadata;
+    if (namespace === undefined) throw badRequest('Namespace parameter required.');
+    const found = this.#options.store.collection('namespaces').get(namespace, '');
+    if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+    if (found.metadata.deletionTimestamp === undefined) return;
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    const refusal = forbidden(definition, name, why);
+    throw new ApiError(403, 'Forbidden', {
+      message: refusal.message,
+      details: {
+        ...refusal.details,
+        causes: [
+          {
+            reason: 'NamespaceTerminating',
+            message: `namespace ${namespace} is being terminated`,
+            field: 'metadata.namespace',
+          },
+        ],
+      },
+    });
+  }
+
+  #keepSystemMeta(definition: ResourceDefinition, draft: KubeObject, old: KubeObject): void {
+    const { metadata } = draft;
+    if (
+      filled(metadata.resourceVersion) &&
+      metadata.resourceVersion !== old.metadata.resourceVersion
+    ) {
+      throw conflict(definition, old.metadata.name, MODIFIED_MEANWHILE);
+    }
+    if (filled(metadata.uid) && metadata.uid !== old.metadata.uid) {
+      throw conflict(
+        definition,
+        old.metadata.name,
+        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+      );
+    }
+    draft.apiVersion = old.apiVersion;
+    draft.kind = old.kind;
+    draft.metadata = {
+      ...metadata,
+      name: old.metadata.name,
+      namespace: old.metadata.namespace,
+      uid: old.metadata.uid,
+      resourceVersion: old.metadata.resourceVersion,
+      creationTimestamp: old.metadata.creationTimestamp,
+      generation: old.metadata.generation,
+      generateName: old.metadata.generateName,
+      deletionTimestamp: old.metadata.deletionTimestamp,
+      deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
+    };
+  }
+
+  #validate(definition: ResourceDefinition, object: KubeObject, old: KubeObject | undefined): void {
+    const errors = [
+      ...definition.validate(object),
+      ...(old === undefined ? [] : (definition.validateUpdate?.(object, old) ?? [])),
+      ...(old === undefined ? [] : newFinalizers(object.metadata, old.metadata)),
+    ];
+    if (object.metadata.name === '' && !errors.some(({ path }) => path === 'metadata.name')) {
+      errors.unshift({
+        path: 'metadata.name',
+        reason: 'FieldValueRequired',
+        text: 'Required value: name or generateName is required',
+      });
+    }
+    if (errors.length > 0) throw invalid(definition, object.metadata.name, errors);
+  }
+
+  #admit(
+    step: 'mutate' | 'validate',
+    request: {
+      operation: 'CREATE' | 'UPDATE' | 'DELETE';
+      resource: Resource;
+      object: KubeObject | undefined;
+      old: KubeObject | undefined;
+      context: WriteContext;
+    },
+  ): void {
+    if (this.#options.admission.length === 0) return;
+    const { operation, resource, object, old, context } = request;
+    const { name = '', namespace } = (object ?? old)?.metadata ?? {};
+    for (const plugin of this.#options.admission) {
+      plugin[step]?.({
+        operation,
+        resource: resource.name,
+        definition: resource.definition,
+        subresource: context.subresource,
+        name,
+        namespace,
+        object,
+        old,
+        user: context.user,
+        dryRun: context.dryRun,
+        api: this.#api(),
+      });
+    }
+  }
+
+  #track(
+    definition: ResourceDefinition,
+    write: { old: KubeObject | undefined; object: KubeObject; context: WriteContext },
+  ): void {
+    if (write.context.manager === '') return;
+    this.#options.fields?.track({ definition, ...write, time: timestamp(this.#options.now()) });
+  }
+
+  #put(resource: Resource, object: KubeObject): KubeObject {
+    const previous = this.#options.store
+      .collection(resource.name)
+      .get(object.metadata.name, object.metadata.namespace ?? '');
+    const stored = this.#options.store.put(resource.name, object);
+    this.#options.hooks.get(resource.name)?.({
+      revision: this.#options.store.revision,
+      type: previous === undefined ? 'ADDED' : 'MODIFIED',
+      object: stored,
+      ...(previous !== undefined && { previous }),
+    });
+    return stored;
+  }
+
+  #remove(resource: Resource, object: KubeObject, context: WriteContext): KubeObject {
+    const last = this.#options.store.remove(resource.name, object);
+    resource.definition.afterDelete?.(last, this.#strategyContext(context));
+    this.#options.hooks.get(resource.name)?.({
+      revision: this.#options.store.revision,
+      type: 'DELETED',
+      object: last,
+      previous: object,
+    });
+    return last;
+  }
+
+  #strategyContext(context: WriteContext): StrategyContext {
+    return { api: this.#api(), now: this.#options.now(), dryRun: context.dryRun };
+  }
+}
+
+export function apiVersionOf(definition: { group: string; version: string }): string {
+  return definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+}
+
+export function hasStatus(definition: ResourceDefinition): boolean {
+  return definition.subresources.some(({ name }) => name === 'status');
+}
+
+/** Whether an object that is being deleted has nothing left to wait for. */
+function isFinished(object: KubeObject): boolean {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp === undefined) return false;
+  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if ((metadata.finalizers ?? []).length > 0) return false;
+  return namespaceFinalizers(object).length === 0;
+}
+
+function keepOnlyStatus(draft: KubeObject, old: KubeObject): void {
+  const { annotations, managedFields } = draft.metadata;
+  const status = draft['status'];
+  for (const key of Object.keys(draft)) {
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- everything but status comes from the stored object
+    if (key !== 'kind' && key !== 'apiVersion' && key !== 'metadata') delete draft[key];
+  }
+  Object.assign(draft, cloneJson(old));
+  draft.metadata.annotations = annotations;
+  draft.metadata.managedFields = managedFields;
+  if (status === undefined) delete draft['status'];
+  else draft['status'] = status;
+}
+
+function keepStatus(draft: KubeObject, old: KubeObject): void {
+  if (old['status'] === undefined) delete draft['status'];
+  else draft['status'] = cloneJson(old['status']);
+}
+
+function specDiffers(draft: KubeObject, old: KubeObject): boolean {
+  for (const key of new Set([...Object.keys(draft), ...Object.keys(old)])) {
+    if (key === 'metadata' || key === 'status') continue;
+    if (!equalJson(draft[key], old[key])) return true;
+  }
+  return false;
+}
+
+function checkPreconditions(
+  definition: ResourceDefinition,
+  old: KubeObject,
+  options: DeleteOptions,
+): void {
+  const { name, uid, resourceVersion } = old.metadata;
+  const kind = { group: definition.group, plural: definition.kind };
+  if (options.uid !== undefined && options.uid !== uid) {
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(kind, name, why);
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(kind, name, why);
+  }
+}
+
+function newFinalizers(
+  metadata: KubeMeta,
+  old: KubeMeta,
+): { path: string; reason: string; text: string }[] {
+  if (old.deletionTimestamp === undefined) return [];
+  const added = (metadata.finalizers ?? []).filter(
+    (name) => !(old.finalizers ?? []).includes(name),
+  );
+  if (added.length === 0) return [];
+  const list = added.map((name) => JSON.stringify(name)).join(', ');
+  return [
+    {
+      path: 'metadata.finalizers',
+      reason: 'FieldValueForbidden',
+      text: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    },
+  ];
+}
+
+function filled(text: string | null | undefined): boolean {
+  return text !== undefined && text !== null && text !== '';
+}
