@@ -1,0 +1,65 @@
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { messageOf } from '../../common/errors.js';
+
+/** Room on the disk that is set aside while there is some, and given up for what must not be lost. */
+export interface DiskReserve {
+  isKept(): boolean;
+  /** Sets the room aside again; false where the disk has none. */
+  fill(): boolean;
+  release(): void;
+}
+
+/** About a thousand results of usual size. */
+const RESERVE_BYTES = 8 * 1024 * 1024;
+/** How often at most a full disk is tried again by those who ask. */
+const RETRY_MS = 2000;
+
+export function createDiskReserve(file: string, bytes = RESERVE_BYTES): DiskReserve {
+  let kept = false;
+  let triedAt = -Infinity;
+  const remove = (): void => {
+    rmSync(file, { force: true });
+    kept = false;
+  };
+  return {
+    isKept: () => kept && existsSync(file),
+    fill() {
+      if (kept && existsSync(file)) return true;
+      if (performance.now() - triedAt < RETRY_MS) return false;
+      triedAt = performance.now();
+      try {
+        writeZeros(file, bytes);
+        kept = true;
+      } catch {
+        remove();
+      }
+      return kept;
+    },
+    release: remove,
+  };
+}
+
+/** Whether an error, or what caused it, says that the disk (or the quota on it) is full. */
+export function isDiskFull(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const code = 'code' in current ? current.code : undefined;
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') return true;
+    if (/database or disk is full|no space left/i.test(messageOf(current))) return true;
+  }
+  return false;
+}
+
+function writeZeros(file: string, bytes: number): void {
+  const block = Buffer.alloc(1024 * 1024);
+  const fd = openSync(file, 'w', 0o600);
+  try {
+    for (let written = 0; written < bytes; written += block.length) {
+      // A full disk may take part of a block and say so only the next time.
+      let offset = 0;
+      while (offset < block.length) offset += writeSync(fd, block, offset);
+    }
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

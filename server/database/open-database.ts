@@ -1,0 +1,83 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { Kysely, Migrator, SqliteDialect, sql } from 'kysely';
+import Libsql from 'libsql';
+import { GatehouseError } from '../../common/errors.js';
+import { createDiskReserve, isDiskFull, type DiskReserve } from './disk-reserve.js';
+import { migrationProvider } from './migrations.js';
+import type { Tables } from './schema.js';
+
+export interface Database extends AsyncDisposable {
+  readonly query: Kysely<Tables>;
+  /**
+   * Runs work that writes. A full disk becomes DISK_FULL; with `essential`, room that was kept aside for this moment
+   * is given up first, so that grades are still stored when everything else is refused.
+   */
+  write<T>(
+    work: (query: Kysely<Tables>) => Promise<T>,
+    options?: { essential?: boolean },
+  ): Promise<T>;
+}
+
+/** Opens (and where needed makes and migrates) the database of a state folder, readable by its owner alone. */
+export async function openDatabase(stateDir: string): Promise<Database> {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const reserve = createDiskReserve(path.join(stateDir, 'disk-reserve'));
+  const file = path.join(stateDir, 'gatehouse.db');
+  const libsql = new Libsql(file);
+  // Process crashes lose nothing in WAL; `full` keeps grades through a power cut too, and we write rarely.
+  libsql.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+  libsql.exec('pragma busy_timeout = 5000');
+  const query = new Kysely<Tables>({ dialect: new SqliteDialect({ database: libsql }) });
+  const { error } = await new Migrator({
+    db: query,
+    provider: migrationProvider,
+  }).migrateToLatest();
+  if (error !== undefined) {
+    await query.destroy();
+    throw isDiskFull(error)
+      ? diskFull(error)
+      : new GatehouseError('MACHINE_NOT_READY', `the database ${file} could not be opened`, {
+          cause: error,
+          fix: 'Check that the file belongs to this version of Gatehouse and that you may write to it.',
+        });
+  }
+  reserve.fill();
+  return {
+    query,
+    write: (work, options = {}) => writeWith({ query, reserve }, { work, ...options }),
+    async [Symbol.asyncDispose]() {
+      await sql`pragma wal_checkpoint(truncate)`.execute(query).catch(() => undefined);
+      await query.destroy();
+    },
+  };
+}
+
+async function writeWith<T>(
+  { query, reserve }: { query: Kysely<Tables>; reserve: DiskReserve },
+  { work, essential }: { work: (query: Kysely<Tables>) => Promise<T>; essential?: boolean },
+): Promise<T> {
+  if (!reserve.isKept() && essential !== true) {
+    // Once the reserve had to be touched, the room that is left belongs to grades until it can be set aside again.
+    if (!reserve.fill()) throw diskFull();
+  }
+  try {
+    return await work(query);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    if (essential !== true || !reserve.isKept()) throw diskFull(error);
+    reserve.release();
+    try {
+      return await work(query);
+    } catch (again) {
+      throw isDiskFull(again) ? diskFull(again) : again;
+    }
+  }
+}
+
+function diskFull(cause?: unknown): GatehouseError {
+  return new GatehouseError('DISK_FULL', "the disk that holds this server's data is full", {
+    cause,
+    fix: 'Grades are kept. Whoever runs this server must free some space; then try again.',
+  });
+}
