@@ -1,0 +1,41 @@
+import type { Outcome } from './verdict.js';
+
+/** What a lab's page is told over its event stream: the whole state after every change, and check results as they come. */
+export interface LabPageState {
+  cluster: 'none' | 'creating' | 'ready' | 'resetting' | 'failed' | 'ended';
+  /** What happened until now, the last one going on while creating or resetting. */
+  phases: PagePhase[];
+  /** 0 to 1. */
+  fraction: number;
+  failure?: { message: string; fix?: string };
+  terminals: { id: string; title: string; hasEnded: boolean }[];
+  mostTerminals: number;
+  /** When the lab ends unless something is done, ISO 8601, and whether that is to be said now. */
+  idle?: { endsAt: string; isNear: boolean };
+  /** The step that is being checked now. */
+  checking?: string;
+  steps: { id: string; outcome: 'open' | 'passed' | 'partly'; earned: number; possible: number }[];
+  points: { earned: number; possible: number };
+}
+
+export interface PagePhase {
+  id: string;
+  title: string;
+  tookMs?: number;
+}
+
+/** One check's result, ready to be shown: the same markup that a reload would bring. */
+export interface CheckResultEvent {
+  step: string;
+  check: string;
+  outcome: Outcome;
+  html: string;
+}
+
+/** The end of a check run: what to announce, and the summary's markup. */
+export interface CheckDoneEvent {
+  step: string;
+  outcome: 'passed' | 'failed' | 'inconclusive' | 'error';
+  announcement: string;
+  html: string;
+}

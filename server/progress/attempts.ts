@@ -1,0 +1,66 @@
+import type { LabResult } from '../../common/verdict.js';
+import type { Database } from '../database/open-database.js';
+
+export interface Attempt {
+  userId: string;
+  lab: string;
+  step: string;
+  labSessionId: string;
+  createdAt: string;
+  /** Of this step's checks alone. */
+  result: LabResult;
+}
+
+/**
+ * Stores an attempt and moves the step's best score, both or neither. A retry never lowers the best score, and what
+ * could not be told (`inconclusive`) changes nothing but the count.
+ */
+export async function storeAttempt(database: Database, attempt: Attempt): Promise<void> {
+  const { userId, lab, step, createdAt, result } = attempt;
+  const isPassed = result.outcome === 'passed';
+  await database.write(
+    (query) =>
+      query.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('attempts')
+          .values({
+            user_id: userId,
+            lab,
+            step,
+            lab_session_id: attempt.labSessionId,
+            created_at: createdAt,
+            outcome: result.outcome,
+            earned: result.points.earned,
+            possible: result.points.possible,
+            lab_digest: result.labDigest,
+            result: JSON.stringify(result),
+          })
+          .execute();
+        await transaction
+          .insertInto('step_progress')
+          .values({
+            user_id: userId,
+            lab,
+            step,
+            best_earned: result.points.earned,
+            possible: result.points.possible,
+            attempts: 1,
+            last_outcome: result.outcome,
+            passed_at: isPassed ? createdAt : null,
+            updated_at: createdAt,
+          })
+          .onConflict((conflict) =>
+            conflict.columns(['user_id', 'lab', 'step']).doUpdateSet(({ ref, eb, fn }) => ({
+              best_earned: fn('max', [ref('step_progress.best_earned'), ref('excluded.best_earned')]),
+              possible: ref('excluded.possible'),
+              attempts: eb(ref('step_progress.attempts'), '+', 1),
+              last_outcome: ref('excluded.last_outcome'),
+              passed_at: fn.coalesce(ref('step_progress.passed_at'), ref('excluded.passed_at')),
+              updated_at: ref('excluded.updated_at'),
+            })),
+          )
+          .execute();
+      }),
+    { essential: true },
+  );
+}

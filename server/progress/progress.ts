@@ -1,0 +1,216 @@
+import { GatehouseError } from '../../common/errors.js';
+import type { Logger } from '../../common/logger.js';
+import type { LabResult } from '../../common/verdict.js';
+import type { Database } from '../database/open-database.js';
+import { storeAttempt, type Attempt } from './attempts.js';
+
+export interface StepProgress {
+  lab: string;
+  step: string;
+  bestEarned: number;
+  possible: number;
+  attempts: number;
+  lastOutcome: LabResult['outcome'];
+  passedAt: string | undefined;
+}
+
+export interface StoredAttempt {
+  createdAt: string;
+  result: LabResult;
+  /** False while the disk is full: the server holds it in memory and stores it as soon as there is room. */
+  isStored: boolean;
+}
+
+export type AnswerValue = string | string[];
+
+const RETRY_MS = 5000;
+
+/** What learners have done: every attempt with its evidence, the best score of each step, their answers. */
+export class Progress implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #logger: Logger;
+  #unstored: Attempt[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(database: Database, logger: Logger) {
+    this.#database = database;
+    this.#logger = logger;
+  }
+
+  /** Never rejects for a full disk: the attempt is then kept in memory, and the answer says so. */
+  async record(attempt: Attempt): Promise<{ isStored: boolean }> {
+    try {
+      await storeAttempt(this.#database, attempt);
+      return { isStored: true };
+    } catch (error) {
+      if (!isDiskFullError(error)) throw error;
+      this.#logger.error('the disk is full, a grade waits in memory', {
+        user: attempt.userId,
+        lab: attempt.lab,
+        waiting: this.#unstored.length + 1,
+      });
+      this.#unstored.push(attempt);
+      this.#retryLater();
+      return { isStored: false };
+    }
+  }
+
+  async latestAttempt(userId: string, lab: string, step: string): Promise<StoredAttempt | undefined> {
+    const waiting = this.#unstored.findLast(
+      (each) => each.userId === userId && each.lab === lab && each.step === step,
+    );
+    if (waiting !== undefined) {
+      return { createdAt: waiting.createdAt, result: waiting.result, isStored: false };
+    }
+    const row = await this.#database.query
+      .selectFrom('attempts')
+      .select(['created_at', 'result'])
+      .where('user_id', '=', userId)
+      .where('lab', '=', lab)
+      .where('step', '=', step)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return { createdAt: row.created_at, result: parseResult(row.result), isStored: true };
+  }
+
+  /** Of one learner, or of everybody; of one lab, or of all. */
+  async list(filter: { userId: string; lab?: string }): Promise<StepProgress[]> {
+    let query = this.#database.query
+      .selectFrom('step_progress')
+      .selectAll()
+      .where('user_id', '=', filter.userId);
+    if (filter.lab !== undefined) query = query.where('lab', '=', filter.lab);
+    const rows = await query.execute();
+    const stored = rows.map((row) => ({
+      lab: row.lab,
+      step: row.step,
+      bestEarned: row.best_earned,
+      possible: row.possible,
+      attempts: row.attempts,
+      lastOutcome: parseOutcome(row.last_outcome),
+      passedAt: row.passed_at ?? undefined,
+    }));
+    return this.#withUnstored(stored, filter);
+  }
+
+  async answers(userId: string, lab: string): Promise<Record<string, AnswerValue>> {
+    const rows = await this.#database.query
+      .selectFrom('answers')
+      .select(['question', 'value'])
+      .where('user_id', '=', userId)
+      .where('lab', '=', lab)
+      .execute();
+    return Object.fromEntries(rows.map(({ question, value }) => [question, parseAnswer(value)]));
+  }
+
+  /** Replaces the answers named; others stay. */
+  async saveAnswers(
+    userId: string,
+    lab: string,
+    answers: Readonly<Record<string, AnswerValue>>,
+  ): Promise<void> {
+    const rows = Object.entries(answers).map(([question, value]) => ({
+      user_id: userId,
+      lab,
+      question,
+      value: JSON.stringify(value),
+      updated_at: new Date().toISOString(),
+    }));
+    if (rows.length === 0) return;
+    await this.#database.write(
+      (query) =>
+        query
+          .insertInto('answers')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict.columns(['user_id', 'lab', 'question']).doUpdateSet(({ ref }) => ({
+              value: ref('excluded.value'),
+              updated_at: ref('excluded.updated_at'),
+            })),
+          )
+          .execute(),
+      { essential: true },
+    );
+  }
+
+  get waiting(): number {
+    return this.#unstored.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#retry();
+    clearTimeout(this.#timer);
+    if (this.#unstored.length > 0) {
+      this.#logger.error('grades are lost, because the disk stayed full until the end', {
+        grades: this.#unstored.map(({ userId, lab, step, result }) => ({
+          userId,
+          lab,
+          step,
+          points: result.points,
+        })),
+      });
+    }
+  }
+
+  #withUnstored(
+    stored: StepProgress[],
+    filter: { userId: string; lab?: string },
+  ): StepProgress[] {
+    const byStep = new Map(stored.map((row) => [`${row.lab}/${row.step}`, row]));
+    for (const { userId, lab, step, result, createdAt } of this.#unstored) {
+      if (userId !== filter.userId || (filter.lab ?? lab) !== lab) continue;
+      const before = byStep.get(`${lab}/${step}`);
+      byStep.set(`${lab}/${step}`, {
+        lab,
+        step,
+        bestEarned: Math.max(before?.bestEarned ?? 0, result.points.earned),
+        possible: result.points.possible,
+        attempts: (before?.attempts ?? 0) + 1,
+        lastOutcome: result.outcome,
+        passedAt: before?.passedAt ?? (result.outcome === 'passed' ? createdAt : undefined),
+      });
+    }
+    return [...byStep.values()];
+  }
+
+  #retryLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#retry();
+    }, RETRY_MS);
+  }
+
+  async #retry(): Promise<void> {
+    for (let next = this.#unstored[0]; next !== undefined; next = this.#unstored[0]) {
+      try {
+        await storeAttempt(this.#database, next);
+        this.#unstored.shift();
+      } catch (error) {
+        if (!isDiskFullError(error)) this.#logger.error('a grade could not be stored', { error });
+        this.#retryLater();
+        return;
+      }
+    }
+  }
+}
+
+function isDiskFullError(error: unknown): boolean {
+  return error instanceof GatehouseError && error.code === 'DISK_FULL';
+}
+
+function parseOutcome(text: string): LabResult['outcome'] {
+  return text === 'passed' || text === 'inconclusive' ? text : 'failed';
+}
+
+function parseAnswer(text: string): AnswerValue {
+  const value: unknown = JSON.parse(text);
+  return Array.isArray(value) ? value.map(String) : String(value);
+}
+
+function parseResult(text: string): LabResult {
+  const value: LabResult = JSON.parse(text);
+  return value;
+}

@@ -1,0 +1,121 @@
+import { GatehouseError, messageOf } from '../../common/errors.js';
+import type { Answer, Answers, LabStep } from '../../common/lab.js';
+import type { Logger } from '../../common/logger.js';
+import { runChecks } from '../../graders/run-checks.js';
+import type { AnswerValue, Progress, StoredAttempt } from '../progress/progress.js';
+import type { LabSessions } from './lab-sessions.js';
+import type { LiveLab } from './live-lab.js';
+import { RateLimit } from './rate-limit.js';
+
+export interface CheckerOptions {
+  sessions: LabSessions;
+  progress: Progress;
+  checksPerMinute: number;
+  logger: Logger;
+}
+
+/** How many checks send packets at the same time: starved probers report timeouts that are not there. */
+const AT_ONCE = 4;
+
+/** Runs the graders for a step and stores what they say. */
+export class Checker {
+  readonly #options: CheckerOptions;
+  readonly #limit: RateLimit;
+  readonly #queue: (() => void)[] = [];
+  #running = 0;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#limit = new RateLimit({ most: options.checksPerMinute, perMs: 60_000 });
+  }
+
+  /**
+   * Checks one step of a running lab; results are published one by one as they come. Rejects with LIMIT_REACHED
+   * (too many, or one under way), NOT_AVAILABLE (no cluster yet); a fault of the graders costs the learner nothing.
+   */
+  async check(
+    live: LiveLab,
+    step: LabStep,
+    answers: Readonly<Record<string, AnswerValue>>,
+  ): Promise<StoredAttempt> {
+    const { sessions, progress } = this.#options;
+    sessions.touch(live);
+    const cluster = await live.cluster();
+    if (live.checking !== undefined) {
+      throw new GatehouseError('LIMIT_REACHED', 'a check of this lab is under way', {
+        fix: 'Its results appear in a moment.',
+      });
+    }
+    this.#limit.spend(live.userId);
+    live.checking = step.id;
+    live.changed();
+    try {
+      await progress.saveAnswers(live.userId, live.lab.id, answers);
+      const given = await progress.answers(live.userId, live.lab.id);
+      const result = await this.#inTurn(() =>
+        runChecks({
+          lab: live.lab,
+          stepIds: [step.id],
+          cluster,
+          answers: typedAnswers(live, given),
+          signal: live.abort.signal,
+          onResult: (check) => {
+            live.events.publish({ type: 'result', step: step.id, result: check });
+          },
+        }),
+      );
+      const attempt = {
+        userId: live.userId,
+        lab: live.lab.id,
+        step: step.id,
+        labSessionId: live.id,
+        createdAt: new Date().toISOString(),
+        result,
+      };
+      const { isStored } = await progress.record(attempt);
+      const stored = { createdAt: attempt.createdAt, result, isStored };
+      live.events.publish({ type: 'checked', step: step.id, attempt: stored });
+      return stored;
+    } catch (error) {
+      this.#options.logger.error('a check could not be run', {
+        lab: live.lab.id,
+        step: step.id,
+        error: messageOf(error),
+      });
+      live.events.publish({ type: 'check-failed', step: step.id, message: messageOf(error) });
+      throw error;
+    } finally {
+      live.checking = undefined;
+      live.changed();
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      this.#running -= 1;
+      this.#queue.shift()?.();
+    }
+  }
+}
+
+/** Forms give text; the graders want numbers where a question asks for one. */
+function typedAnswers(live: LiveLab, given: Readonly<Record<string, AnswerValue>>): Answers {
+  const answers: Record<string, Answer> = {};
+  for (const step of live.lab.steps) {
+    for (const { id, type } of step.definition.questions) {
+      const value = given[id];
+      if (value === undefined) continue;
+      if (type === 'choices') answers[id] = typeof value === 'string' ? [value] : value;
+      else {
+        const text = typeof value === 'string' ? value : (value[0] ?? '');
+        const isNumber = type === 'number' && text.trim() !== '' && Number.isFinite(Number(text));
+        answers[id] = isNumber ? Number(text) : text;
+      }
+    }
+  }
+  return answers;
+}

@@ -1,0 +1,34 @@
+import { GatehouseError } from '../../common/errors.js';
+
+/** At most so many in any stretch of time, for each key. Says how long to wait. */
+export class RateLimit {
+  readonly #most: number;
+  readonly #perMs: number;
+  readonly #times = new Map<string, number[]>();
+
+  constructor({ most, perMs }: { most: number; perMs: number }) {
+    this.#most = most;
+    this.#perMs = perMs;
+  }
+
+  /** Counts one. Throws LIMIT_REACHED where there were too many; those are not counted. */
+  spend(key: string): void {
+    const now = Date.now();
+    const recent = (this.#times.get(key) ?? []).filter((time) => time > now - this.#perMs);
+    const [oldest] = recent;
+    if (recent.length >= this.#most && oldest !== undefined) {
+      const seconds = Math.ceil((oldest + this.#perMs - now) / 1000);
+      throw new GatehouseError('LIMIT_REACHED', 'that was a lot of tries in a short time', {
+        fix: `Take a breath and try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+      });
+    }
+    this.#times.set(key, [...recent, now]);
+    if (this.#times.size > 10_000) this.#forget(now);
+  }
+
+  #forget(now: number): void {
+    for (const [key, times] of this.#times) {
+      if (times.every((time) => time <= now - this.#perMs)) this.#times.delete(key);
+    }
+  }
+}
