@@ -1,12 +1,7 @@
 import type { AddressRange } from './address-range.js';
 import { formatRange } from './address-range.js';
-import {
-  compilePolicy,
-  nameFor,
-  type CompileTarget,
-  type PolicyChain,
-  type SetMeaning,
-} from './compile-policy.js';
+import { compilePodChain } from './compile-pod-chain.js';
+import type { CompileTarget, PolicyChain, SetMeaning } from './compile-policy.js';
 import type { RuleRef, World } from './model.js';
 import {
   TABLES,
@@ -15,8 +10,8 @@ import {
   type NodeSet,
   type VerdictMap,
 } from './node-rules.js';
-import { DIRECTIONS, policyId, type Direction, type NormalPolicy } from './normal-form.js';
-import { indexWorld, type IndexedPod, type WorldIndex } from './world-index.js';
+import { DIRECTIONS, type NormalPolicy } from './normal-form.js';
+import { indexWorld, type WorldIndex } from './world-index.js';
 
 export interface CompileOptions {
   /** One of `TABLES`; default the first. */
@@ -41,7 +36,6 @@ export function compile(world: World, node: string, options: CompileOptions = {}
     podChains: new Map(),
     denials: new Map(),
     comments: new Map(),
-    named: new Map(),
   };
   const verdicts = {
     egress4: new Map<string, string>(),
@@ -56,10 +50,12 @@ export function compile(world: World, node: string, options: CompileOptions = {}
       const policies = index.isolating(pod, direction);
       if (policies.length === 0 || pod.addresses.length === 0) continue;
       const chain = podChain(state, policies, { direction, families });
-      for (const { text, address } of pod.addresses) {
-        const map: VerdictMap = `${direction}${address.family}`;
-        verdicts[map].set(text, chain);
-        self[address.family].add(`${text} . ${text}`);
+      for (const family of families) {
+        const map: VerdictMap = `${direction}${family}`;
+        for (const text of pod.texts[family]) {
+          verdicts[map].set(text, chain);
+          self[family].add(`${text} . ${text}`);
+        }
       }
     }
   }
@@ -93,32 +89,16 @@ interface Draft {
   podChains: Map<string, readonly string[]>;
   denials: Map<string, Denial>;
   comments: Map<string, RuleRef>;
-  /** Pod chains already built in this run, by direction and policies. */
-  named: Map<string, string>;
 }
 
 function podChain(state: Draft, policies: readonly NormalPolicy[], target: CompileTarget): string {
-  const { direction } = target;
-  const ids = policies.map(policyId);
-  const chains = policies.flatMap((policy) => compilePolicy(policy, target) ?? []);
-  const meaning = [direction, ...ids, ...chains.map(({ name }) => name)].join('\n');
-  const known = state.named.get(meaning);
-  if (known !== undefined) return known;
-  const name = `pod-${direction}-${nameFor(meaning)}`;
-  const prefix = denialPrefix(direction, ids);
-  for (const chain of chains) addPolicyChain(state, chain);
-  state.named.set(meaning, name);
-  state.denials.set(prefix, { direction, policies: ids });
-  state.podChains.set(name, [
-    ...chains.map((chain) => `jump ${chain.name}`),
-    `counter log group ${state.logGroup} prefix "${prefix}" drop comment "${prefix}"`,
-  ]);
-  return name;
+  const built = compilePodChain(policies, { ...target, logGroup: state.logGroup });
+  if (state.podChains.has(built.name)) return built.name;
+  for (const chain of built.chains) addPolicyChain(state, chain);
+  state.denials.set(built.prefix, built.denial);
+  state.podChains.set(built.name, built.rules);
+  return built.name;
 }
-
-/** The same policies give the same prefix on every node and after every restart. */
-const denialPrefix = (direction: Direction, policies: readonly string[]): string =>
-  `gh:deny:${direction}:${nameFor(JSON.stringify(policies))}`;
 
 function addPolicyChain(state: Draft, chain: PolicyChain): void {
   if (state.policyChains.has(chain.name)) return;
@@ -152,20 +132,19 @@ function buildSet(meaning: SetMeaning, index: WorldIndex): NodeSet {
         elements: meaning.ranges.map((range: AddressRange) => formatRange(range)),
       };
     case 'pods': {
-      const pods = meaning.of.flatMap((set) => index.podsIn(set));
-      return {
-        type: address,
-        interval: false,
-        elements: [...new Set(pods.flatMap((pod) => addressesOf(pod, meaning.family)))],
-      };
+      const elements = new Set<string>();
+      for (const set of meaning.of) {
+        for (const pod of index.podsIn(set)) {
+          for (const text of pod.texts[meaning.family]) elements.add(text);
+        }
+      }
+      return { type: address, interval: false, elements: [...elements] };
     }
     case 'named-port': {
-      const elements = index.pods.flatMap((pod) =>
-        pod.pod.ports
+      const elements = index.pods.flatMap(({ pod, texts }) =>
+        pod.ports
           .filter(({ name, protocol }) => name === meaning.name && protocol === meaning.protocol)
-          .flatMap(({ port }) =>
-            addressesOf(pod, meaning.family).map((text) => `${text} . ${port}`),
-          ),
+          .flatMap(({ port }) => texts[meaning.family].map((text) => `${text} . ${port}`)),
       );
       return {
         type: `${address} . inet_service`,
@@ -175,6 +154,3 @@ function buildSet(meaning: SetMeaning, index: WorldIndex): NodeSet {
     }
   }
 }
-
-const addressesOf = ({ addresses }: IndexedPod, family: 4 | 6): string[] =>
-  addresses.flatMap(({ text, address }) => (address.family === family ? [text] : []));

@@ -10,8 +10,8 @@ export type LabelPredicate =
   | { op: 'all'; of: readonly LabelPredicate[] }
   | { op: 'any'; of: readonly LabelPredicate[] };
 
-/** Told why something could not be understood; returns nothing, so that a parser can end with it. */
-export type Complain = (problem: string) => undefined;
+/** Told why something could not be understood; returns null, so that a parser can end with it. */
+export type Complain = (problem: string) => null;
 
 export const EVERYTHING: LabelPredicate = { op: 'all', of: [] };
 
@@ -33,13 +33,10 @@ export function matchesLabels(predicate: LabelPredicate, labels: Labels): boolea
 }
 
 /**
- * Reads a Kubernetes LabelSelector. Absent and empty select everything. Undefined where it cannot be
+ * Reads a Kubernetes LabelSelector. Absent and empty select everything. Null where it cannot be
  * understood; the caller decides which side is the safe one, and `complain` is told why.
  */
-export function parseLabelSelector(
-  selector: unknown,
-  complain: Complain,
-): LabelPredicate | undefined {
+export function parseLabelSelector(selector: unknown, complain: Complain): LabelPredicate | null {
   if (selector === undefined || selector === null) return EVERYTHING;
   if (!isJsonObject(selector)) return complain('the selector is not an object');
   const parts: LabelPredicate[] = [];

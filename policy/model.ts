@@ -1,4 +1,7 @@
-/** The world as policy reasoning sees it: plain data, no cluster. */
+/**
+ * The world as policy reasoning sees it: plain data, no cluster. A world and the objects in it are never
+ * changed in place: what was read from them is remembered by identity.
+ */
 
 export interface World {
   namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[];
@@ -45,6 +48,8 @@ export interface RuleRef {
 export interface DirectionDecision {
   direction: 'ingress' | 'egress';
   allowed: boolean;
+  /** Why policies are not asked although they may isolate the pod: traffic with itself or with its own node. */
+  exempt?: 'itself' | 'own-node';
   /** False where no policy selects the pod in this direction, or the end is no pod. */
   isolated: boolean;
   /** The rules that allow it; empty where it is denied or not isolated. */
@@ -52,13 +57,24 @@ export interface DirectionDecision {
   /** Every policy that isolates the pod in this direction, `namespace/name`. */
   isolatedBy: readonly string[];
   /** Each rule that was considered and why it did not match, in words. */
-  considered: readonly { rule: RuleRef; matched: boolean; why: string }[];
+  considered: readonly ConsideredRule[];
+}
+
+export interface ConsideredRule {
+  rule: RuleRef;
+  matched: boolean;
+  /** The two halves of a rule: nothing to learn from the ports of a rule meant for others. */
+  peerMatched: boolean;
+  portMatched: boolean;
+  why: string;
 }
 
 export interface Decision {
   allowed: boolean;
   egress: DirectionDecision;
   ingress: DirectionDecision;
+  /** Set where no packet can arrive whatever policies say: a finished pod owns no address. */
+  undeliverable?: boolean;
   /** One sentence a learner understands, naming the deciding policy, rule and direction. */
   explanation: string;
 }

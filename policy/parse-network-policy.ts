@@ -37,7 +37,7 @@ export function parseNetworkPolicy(object: unknown): NormalPolicy | undefined {
   const spec = isJsonObject(written) ? written : {};
   const complain = (field: string) => (problem: string) => {
     problems.push(`${field}: ${problem}`);
-    return undefined;
+    return null;
   };
   const pods = parseLabelSelector(spec['podSelector'], complain('spec.podSelector'));
   const types = parseTypes(spec, complain('spec.policyTypes'));
@@ -120,14 +120,14 @@ function parsePeers(peers: unknown, context: RuleContext): 'any' | Peer[] {
       namespace: context.namespace,
       complain: context.complain(`${context.field}[${index}]`),
     });
-    return parsed === undefined ? [] : [parsed];
+    return parsed === null ? [] : [parsed];
   });
 }
 
 function parsePeer(
   peer: unknown,
   { namespace, complain }: { namespace: string; complain: Complain },
-): Peer | undefined {
+): Peer | null {
   if (!isJsonObject(peer)) return complain('is not an object');
   const podSelector = peer['podSelector'] ?? undefined;
   const namespaceSelector = peer['namespaceSelector'] ?? undefined;
@@ -140,7 +140,7 @@ function parsePeer(
   if (!selects) return complain('names no peer');
   const pods = parseLabelSelector(podSelector, complain);
   const namespaces = parseLabelSelector(namespaceSelector, complain);
-  if (pods === undefined || namespaces === undefined) return undefined;
+  if (pods === null || namespaces === null) return null;
   const from: PodSet['namespaces'] =
     namespaceSelector === undefined
       ? { type: 'named', name: namespace }
@@ -148,7 +148,7 @@ function parsePeer(
   return { type: 'pods', pods: { namespaces: from, pods } };
 }
 
-function parseIpBlock(ipBlock: unknown, complain: Complain): Peer | undefined {
+function parseIpBlock(ipBlock: unknown, complain: Complain): Peer | null {
   const cidr = valueAt(ipBlock, ['cidr']);
   const except = valueAt(ipBlock, ['except']) ?? [];
   const range = typeof cidr === 'string' ? parseCidr(cidr) : undefined;
@@ -179,11 +179,11 @@ function parsePorts(
   }
   return ports.flatMap((port: unknown, index) => {
     const parsed = parsePort(port, complain(`${field}[${index}]`));
-    return parsed === undefined ? [] : [parsed];
+    return parsed === null ? [] : [parsed];
   });
 }
 
-function parsePort(written: unknown, complain: Complain): PortMatch | undefined {
+function parsePort(written: unknown, complain: Complain): PortMatch | null {
   if (!isJsonObject(written)) return complain('is not an object');
   const protocol = parseProtocol(written['protocol'] ?? 'TCP');
   if (protocol === undefined) return complain('protocol is not TCP, UDP or SCTP');

@@ -41,7 +41,7 @@ export function renderFull(rules: NodeRules): string[] {
   for (const other of TABLES) {
     if (other !== rules.table) script.add(`add table inet ${other}`, `delete table inet ${other}`);
   }
-  return script.transactions();
+  return script.transactions().map(({ text }) => text);
 }
 
 /** Removes all that `renderFull` ever made. */
@@ -60,14 +60,18 @@ export function renderNothing(): string {
 export function renderDelta(old: NodeRules, next: NodeRules): string[] {
   if (old.table !== next.table) throw new Error('A delta stays within one table.');
   const table = `inet ${next.table}`;
-  return [
+  const parts = [
     ...prepare(old, next, table),
     ...switchOver(old, next, table),
     ...cleanUp(old, next, table),
   ];
+  // Most changes are small: then all of it happens in one moment.
+  const small = parts.reduce((sum, { weight }) => sum + weight, 0) <= MAX_WEIGHT;
+  const scripts = parts.map(({ text }) => text);
+  return small && parts.length > 1 ? [scripts.join('\n')] : scripts;
 }
 
-function prepare(old: NodeRules, next: NodeRules, table: string): string[] {
+function prepare(old: NodeRules, next: NodeRules, table: string): Transaction[] {
   const script = new Script();
   for (const [name, set] of next.sets) {
     if (!old.sets.has(name)) addSet(script, { table, name, set });
@@ -80,11 +84,11 @@ function prepare(old: NodeRules, next: NodeRules, table: string): string[] {
   return script.transactions();
 }
 
-function switchOver(old: NodeRules, next: NodeRules, table: string): string[] {
+function switchOver(old: NodeRules, next: NodeRules, table: string): Transaction[] {
   const script = new Script(MAX_ELEMENTS);
   for (const [name, set] of next.sets) {
     const before = old.sets.get(name);
-    if (before === undefined || before.elements === set.elements) continue;
+    if (before === undefined || sameList(before.elements, set.elements)) continue;
     const had = new Set(before.elements);
     const has = new Set(set.elements);
     const gone = before.elements.filter((element) => !has.has(element));
@@ -106,7 +110,7 @@ function switchOver(old: NodeRules, next: NodeRules, table: string): string[] {
   return script.transactions();
 }
 
-function cleanUp(old: NodeRules, next: NodeRules, table: string): string[] {
+function cleanUp(old: NodeRules, next: NodeRules, table: string): Transaction[] {
   const script = new Script();
   for (const kind of ['podChains', 'policyChains'] as const) {
     for (const name of old[kind].keys()) {
@@ -171,11 +175,19 @@ const MAX_ELEMENTS = 5000;
 const ELEMENTS_PER_LINE = 500;
 const ELEMENTS_PER_COMMAND = 25;
 
+interface Transaction {
+  text: string;
+  weight: number;
+}
+
+const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a === b || (a.length === b.length && a.every((element, i) => element === b[i]));
+
 class Script {
   readonly #max: number;
   #lines: string[] = [];
   #weight = 0;
-  readonly #done: string[] = [];
+  readonly #done: Transaction[] = [];
 
   constructor(max = MAX_WEIGHT) {
     this.#max = max;
@@ -193,12 +205,14 @@ class Script {
 
   /** What follows belongs to the next transaction. */
   next(): void {
-    if (this.#lines.length > 0) this.#done.push(this.#lines.join('\n'));
+    if (this.#lines.length > 0) {
+      this.#done.push({ text: this.#lines.join('\n'), weight: this.#weight });
+    }
     this.#lines = [];
     this.#weight = 0;
   }
 
-  transactions(): string[] {
+  transactions(): Transaction[] {
     this.next();
     return this.#done;
   }

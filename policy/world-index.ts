@@ -9,7 +9,8 @@ export interface IndexedPod {
   pod: WorldPod;
   namespaceLabels: Labels;
   /** In one canonical spelling; what is no address is left out. */
-  addresses: readonly { text: string; address: Address }[];
+  addresses: readonly Address[];
+  texts: Readonly<Record<4 | 6, readonly string[]>>;
 }
 
 /** A world with its policies read and its pods findable by label. */
@@ -66,14 +67,11 @@ function buildIndex(world: World): WorldIndex {
       namespaceLabels: namespaceLabels.get(pod.namespace) ?? {
         'kubernetes.io/metadata.name': pod.namespace,
       },
-      addresses: pod.addresses.flatMap((written) => {
-        const address = parseAddress(written);
-        return address === undefined ? [] : [{ text: formatAddress(address), address }];
-      }),
+      ...readAddresses(pod.addresses),
     }));
   const select = createSelector(pods);
   const byAddress = new Map(
-    pods.flatMap((pod) => pod.addresses.map(({ text }) => [text, pod] as const)),
+    pods.flatMap((pod) => [...pod.texts[4], ...pod.texts[6]].map((text) => [text, pod] as const)),
   );
   const selectable = new Map(pods.map((indexed) => [indexed.pod, indexed]));
   const byName = new Map(world.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
@@ -83,13 +81,20 @@ function buildIndex(world: World): WorldIndex {
     tier: { name: 'networkpolicy', mode: 'union', policies },
     unknownPolicies,
     pods,
-    dualStack: pods.some(({ addresses }) => addresses.some(({ address }) => address.family === 6)),
+    dualStack: pods.some(({ texts }) => texts[6].length > 0),
     findPod: (namespace, name) => byName.get(`${namespace}/${name}`),
     findSelectable: (pod) => selectable.get(pod),
     findByAddress: (address) => byAddress.get(formatAddress(address)),
     isolating: (pod, direction) => isolation[direction].get(pod) ?? NONE,
     podsIn: select,
   };
+}
+
+function readAddresses(written: readonly string[]): Pick<IndexedPod, 'addresses' | 'texts'> {
+  const addresses = written.flatMap((text) => parseAddress(text) ?? []);
+  const texts = (family: 4 | 6): string[] =>
+    addresses.filter((address) => address.family === family).map(formatAddress);
+  return { addresses, texts: { 4: texts(4), 6: texts(6) } };
 }
 
 const NONE: readonly NormalPolicy[] = [];

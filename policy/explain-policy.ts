@@ -1,0 +1,40 @@
+import type { NormalPolicy, NormalRule } from './normal-form.js';
+import { parseNetworkPolicy } from './parse-network-policy.js';
+import { describePeers, describePodSet, describePorts } from './words.js';
+
+export interface PolicyExplanation {
+  /** Whom it is for, then one sentence per direction. */
+  sentences: string[];
+  /** What could not be understood; each such part allows nothing. */
+  problems: readonly string[];
+}
+
+/** What one NetworkPolicy says, in words. */
+export function explainPolicy(policy: unknown): PolicyExplanation {
+  const parsed = parseNetworkPolicy(policy);
+  if (parsed === undefined) {
+    return { sentences: [], problems: ['metadata: has no namespace and name'] };
+  }
+  return {
+    sentences: [
+      `Applies to ${describePodSet(parsed.subject)}.`,
+      explainDirection(parsed, 'ingress'),
+      explainDirection(parsed, 'egress'),
+    ],
+    problems: parsed.problems,
+  };
+}
+
+function explainDirection(policy: NormalPolicy, direction: 'ingress' | 'egress'): string {
+  const rules = policy[direction];
+  const title = direction === 'ingress' ? 'Ingress' : 'Egress';
+  const [way, verb] = direction === 'ingress' ? ['from', 'come in'] : ['to', 'go out'];
+  if (rules === undefined) return `${title}: not touched by this policy.`;
+  if (rules.length === 0) return `${title}: nothing may ${verb}.`;
+  const parts = rules.map((rule) => describeRule(rule, way));
+  return `${title}: only what is listed may ${verb}: ${parts.join('; and ')}.`;
+}
+
+function describeRule({ peers, ports }: NormalRule, way: string): string {
+  return `${describePorts(ports)} ${way} ${describePeers(peers)}`;
+}
