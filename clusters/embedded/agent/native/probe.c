@@ -1,0 +1,271 @@
+/* Probes: all of a request at once, each from a socket made in its namespace. */
+#include "agent.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Started per turn of the loop, so that answers and the kernel's log of drops are read in between. */
+#define SLICE 24
+#define MOST_AT_ONCE 1500
+/* After the kernel has said "dropped" an answer may still be on its way from an earlier packet. */
+#define SETTLE_US 4000
+
+typedef struct batch Batch;
+
+typedef struct {
+  Source source;
+  Timer timer;
+  Batch *batch;
+  Netns *netns;
+  char *netns_name, *dropped_netns, *dropped_prefix;
+  int protocol; /* IPPROTO_… */
+  struct sockaddr_in to;
+  uint32_t timeout_us;
+  char *payload;
+  size_t payload_length;
+  uint32_t from_address;
+  uint16_t from_port;
+  uint64_t started, took;
+  bool resent, done;
+  const char *cause;
+  int error;
+} Probe;
+
+struct batch {
+  Ticket ticket;
+  size_t count, next, open;
+  Timer go_on;
+  Probe *probes;
+  Batch *next_batch;
+};
+
+static Batch *batches;
+
+bool probes_pending(void) { return batches != NULL; }
+
+static void batch_end(Batch *batch) {
+  Buffer *out = reply_begin(batch->ticket);
+  char took[32];
+  for (size_t i = 0; i < batch->count; i++) {
+    Probe *probe = &batch->probes[i];
+    snprintf(took, sizeof took, "%.3f", (double)probe->took / 1000);
+    put(out, probe->cause);
+    put(out, probe->error ? errno_name(probe->error) : "");
+    put(out, took);
+    put_number(out, probe->from_port);
+    put(out, probe->dropped_netns ? probe->dropped_netns : "");
+    put(out, probe->dropped_prefix ? probe->dropped_prefix : "");
+  }
+  reply_end(batch->ticket);
+  for (Batch **at = &batches; *at; at = &(*at)->next_batch) {
+    if (*at != batch) continue;
+    *at = batch->next_batch;
+    break;
+  }
+  for (size_t i = 0; i < batch->count; i++) {
+    free(batch->probes[i].netns_name);
+    free(batch->probes[i].payload);
+    free(batch->probes[i].dropped_netns);
+    free(batch->probes[i].dropped_prefix);
+  }
+  timer_cancel(&batch->go_on);
+  defer_free(batch->probes);
+  defer_free(batch);
+}
+
+static void finish(Probe *probe, const char *cause, int error) {
+  if (probe->done) return;
+  probe->done = true;
+  probe->cause = cause;
+  probe->error = error;
+  probe->took = now_us() - probe->started;
+  timer_cancel(&probe->timer);
+  if (probe->source.fd >= 0) {
+    struct linger reset = {.l_onoff = 1};
+    if (probe->protocol == IPPROTO_TCP) setsockopt(probe->source.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    source_close(&probe->source);
+    probe->batch->open--;
+  }
+}
+
+static void check_end(Batch *batch) {
+  if (batch->next == batch->count && !batch->open) batch_end(batch);
+}
+
+static const char *cause_of(int error) {
+  switch (error) {
+    case ECONNREFUSED: return "refused";
+    case ETIMEDOUT:
+    case EPERM: return "filtered"; /* EPERM: a drop in the sender's own output hook */
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case EACCES: /* a prohibit route */
+    case EINVAL: /* a blackhole route */
+      return "unreachable";
+    default: return "unknown";
+  }
+}
+
+static void give_up_or_resend(Timer *timer) {
+  Probe *probe = CONTAINER(timer, Probe, timer);
+  Batch *batch = probe->batch;
+  if (probe->protocol == IPPROTO_UDP && !probe->resent && !probe->dropped_prefix) {
+    probe->resent = true;
+    uint64_t gone = now_us() - probe->started;
+    if (gone < probe->timeout_us) {
+      if (send(probe->source.fd, probe->payload, probe->payload_length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) errno = 0;
+      timer_set(timer, probe->timeout_us - gone);
+      return;
+    }
+  }
+  finish(probe, "filtered", probe->error);
+  check_end(batch);
+}
+
+static void probe_ready(Source *source, uint32_t events) {
+  Probe *probe = CONTAINER(source, Probe, source);
+  Batch *batch = probe->batch;
+  int error = 0;
+  socklen_t size = sizeof error;
+  (void)events;
+  if (probe->protocol == IPPROTO_UDP) {
+    char byte;
+    if (recv(source->fd, &byte, 1, MSG_DONTWAIT) < 0) {
+      if (errno == EAGAIN || errno == EINTR) return;
+      error = errno;
+    }
+  } else if (getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) {
+    error = errno;
+  }
+  finish(probe, error ? cause_of(error) : "open", error);
+  check_end(batch);
+}
+
+/* A query for the root's name servers: every DNS server answers it, if only to refuse. */
+static const unsigned char dns_query[] = {0x47, 0x48, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
+
+static void start(Probe *probe) {
+  probe->started = now_us();
+  probe->netns = netns_find(probe->netns_name);
+  if (!probe->netns) {
+    finish(probe, "unknown", ENOENT);
+    return;
+  }
+  int type = (probe->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK;
+  int fd = netns_socket(probe->netns, AF_INET, type, probe->protocol);
+  if (fd < 0) {
+    finish(probe, "unknown", errno);
+    return;
+  }
+  probe->source.fd = fd;
+  probe->source.ready = probe_ready;
+  probe->batch->open++;
+  probe->timer.fire = give_up_or_resend;
+  int once = 2;
+  if (probe->protocol == IPPROTO_TCP) setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &once, sizeof once);
+  int failed = connect(fd, (struct sockaddr *)&probe->to, sizeof probe->to) < 0 ? errno : 0;
+  struct sockaddr_in from = {0};
+  socklen_t length = sizeof from;
+  if (getsockname(fd, (struct sockaddr *)&from, &length) == 0) {
+    probe->from_address = from.sin_addr.s_addr;
+    probe->from_port = ntohs(from.sin_port);
+  }
+  if (!failed && probe->protocol == IPPROTO_UDP &&
+      send(fd, probe->payload, probe->payload_length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    failed = errno;
+  if (failed == EPERM) { /* dropped on its way out: which rule it was is in the log in a moment */
+    probe->error = failed;
+    probe->resent = true;
+    timer_set(&probe->timer, SETTLE_US);
+    return;
+  }
+  if (failed && failed != EINPROGRESS) {
+    finish(probe, cause_of(failed), failed);
+    return;
+  }
+  if (!failed && probe->protocol != IPPROTO_UDP) {
+    finish(probe, "open", 0);
+    return;
+  }
+  source_watch(&probe->source, probe->protocol == IPPROTO_UDP ? EPOLLIN : EPOLLOUT);
+  timer_set(&probe->timer, probe->protocol == IPPROTO_UDP ? probe->timeout_us / 3 : probe->timeout_us);
+}
+
+static void go_on(Timer *timer) {
+  Batch *batch = CONTAINER(timer, Batch, go_on);
+  for (int i = 0; i < SLICE && batch->next < batch->count && batch->open < MOST_AT_ONCE; i++)
+    start(&batch->probes[batch->next++]);
+  netns_leave();
+  if (batch->next < batch->count) timer_set(timer, batch->open < MOST_AT_ONCE ? 0 : 2000);
+  else check_end(batch);
+}
+
+/* A source port is one probe's alone within its address, whatever the packet's destination became by now. */
+void probe_saw_drop(const Netns *netns, const char *prefix, uint32_t source, uint16_t port, int protocol) {
+  for (Batch *batch = batches; batch; batch = batch->next_batch) {
+    for (size_t i = 0; i < batch->next; i++) {
+      Probe *probe = &batch->probes[i];
+      if (probe->done || probe->dropped_prefix || probe->from_port != port || probe->from_address != source ||
+          probe->protocol != protocol)
+        continue;
+      probe->dropped_netns = must_copy(netns->name);
+      probe->dropped_prefix = must_copy(prefix);
+      uint64_t gone = now_us() - probe->started;
+      if (gone + SETTLE_US < probe->timeout_us) timer_set(&probe->timer, SETTLE_US);
+      return;
+    }
+  }
+}
+
+/* count, then per probe: namespace, protocol, address, port, timeout in ms, payload ("" = the default) */
+void probe_request(Ticket ticket, Fields *in) {
+  long long count = field_number(in);
+  if (in->bad || count < 0 || count > 100000) {
+    reply_error(ticket, "INVALID", "a malformed probe request");
+    return;
+  }
+  Batch *batch = must_allocate(sizeof *batch);
+  batch->ticket = ticket;
+  batch->count = (size_t)count;
+  batch->probes = must_allocate((size_t)count * sizeof *batch->probes);
+  batch->go_on.fire = go_on;
+  batch->next_batch = batches;
+  batches = batch;
+  for (size_t i = 0; i < batch->count; i++) {
+    Probe *probe = &batch->probes[i];
+    size_t length;
+    probe->batch = batch;
+    probe->source.fd = -1;
+    probe->cause = "unknown";
+    probe->netns_name = must_copy(field(in));
+    const char *protocol = field(in);
+    probe->protocol = !strcmp(protocol, "UDP") ? IPPROTO_UDP : !strcmp(protocol, "SCTP") ? IPPROTO_SCTP : IPPROTO_TCP;
+    probe->to.sin_family = AF_INET;
+    if (inet_pton(AF_INET, field(in), &probe->to.sin_addr) != 1) in->bad = true;
+    long long port = field_number(in), timeout = field_number(in);
+    if (port < 0 || port > 65535 || timeout < 0 || timeout > 600000) in->bad = true;
+    probe->to.sin_port = htons((uint16_t)port);
+    probe->timeout_us = (uint32_t)timeout * 1000;
+    const void *payload = field_bytes(in, &length);
+    if (!length) {
+      payload = port == 53 ? (const void *)dns_query : "gatehouse\n";
+      length = port == 53 ? sizeof dns_query : strlen("gatehouse\n");
+    }
+    probe->payload = must_allocate(length);
+    memcpy(probe->payload, payload, length);
+    probe->payload_length = length;
+  }
+  if (in->bad) {
+    reply_error(ticket, "INVALID", "a malformed probe request");
+    batch->ticket.generation = 0; /* nobody waits for this batch's own reply */
+    batch->next = batch->count;
+  }
+  go_on(&batch->go_on);
+}
