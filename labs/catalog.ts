@@ -9,6 +9,8 @@ import { nearestNames } from '../common/nearest.js';
 import { loadLab } from './load-lab.js';
 import type { LabProblem } from './lab-problem.js';
 
+export type { Lab } from '../common/lab.js';
+
 export interface Chapter {
   /** `05-networking` */
   id: string;
@@ -95,7 +97,7 @@ async function readChapter(
   } catch (error) {
     problems.push({
       lab: id,
-      file: 'chapter.yaml',
+      file: `${id}/chapter.yaml`,
       line: 1,
       column: 1,
       message: `the chapter cannot be described: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}`,

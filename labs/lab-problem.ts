@@ -2,7 +2,7 @@
 export interface LabProblem {
   /** `05-networking/09-deny-all` */
   lab: string;
-  /** Relative to the lab's folder. */
+  /** Relative to the folder of all labs: `05-networking/09-deny-all/lab.yaml`. */
   file: string;
   /** From 1; 1 where the whole file is meant. */
   line: number;
@@ -11,10 +11,4 @@ export interface LabProblem {
   message: string;
   /** What would be right. */
   fix: string;
-}
-
-/** As compilers print it: `05-networking/09-deny-all/lab.yaml:3:5: what is wrong. What to do.` */
-export function formatProblem(problem: LabProblem): string {
-  const { lab, file, line, column, message, fix } = problem;
-  return `${lab}/${file}:${line}:${column}: ${message}. ${fix}`;
 }

@@ -96,7 +96,9 @@ interface Reader {
 
 function createReader(folder: string, context: { id: string; problems: LabProblem[] }): Reader {
   const report: Reader['report'] = (file, found) => {
-    context.problems.push(...found.map((problem) => ({ lab: context.id, file, ...problem })));
+    context.problems.push(
+      ...found.map((problem) => ({ lab: context.id, file: `${context.id}/${file}`, ...problem })),
+    );
   };
   return {
     folder,

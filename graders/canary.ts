@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../clusters/provider.js';
+import { deleteNamespace } from '../clusters/platform-api.js';
+import type { JsonObject } from '../common/json.js';
+import type { Endpoint, ProbeResult } from '../common/probe.js';
+import { viewOf, type ClusterView } from './cluster-view.js';
+
+const PORT = 80;
+const START_MS = 15_000;
+
+/** What a pair of clients, one listed in a policy and one not, met at a server on each node. */
+export interface CanaryResult {
+  /** By node of the server: the listed client and the other one, and the server to itself. */
+  nodes: readonly { node: string; allowed: ProbeResult; denied: ProbeResult; alive: ProbeResult }[];
+  /** Set where the canary's own pods did not start. */
+  notReady?: string;
+}
+
+/**
+ * Tries for real whether policies are enforced: pods of the platform's own, in a namespace of its own that
+ * is deleted afterwards, whatever happens. Probes again until the answers are as `expected` or stay otherwise.
+ */
+export async function runCanary(
+  cluster: Cluster,
+  options: { view: ClusterView; expected: 'enforced' | 'not-enforced'; signal: AbortSignal },
+): Promise<CanaryResult> {
+  const { view, expected, signal } = options;
+  const namespace = `gatehouse-canary-${randomBytes(3).toString('hex')}`;
+  const nodes = serverNodes(view);
+  await cluster.apply(objectsIn(namespace, nodes));
+  try {
+    const notReady = await waitForPods(cluster, { namespace, count: nodes.length + 2, signal });
+    if (notReady !== undefined) return { nodes: [], notReady };
+    let result = await probeOnce(cluster, { namespace, nodes, signal });
+    for (let round = 0; round < 5 && !isAs(expected, result); round += 1) {
+      await sleep(200 * (round + 1), undefined, { signal });
+      result = await probeOnce(cluster, { namespace, nodes, signal });
+    }
+    return result;
+  } finally {
+    await deleteNamespace(cluster, namespace);
+  }
+}
+
+export function isAs(expected: 'enforced' | 'not-enforced', { nodes }: CanaryResult): boolean {
+  const denied = expected === 'enforced' ? 'filtered' : 'open';
+  return nodes.every(
+    (one) =>
+      one.alive.cause === 'open' && one.allowed.cause === 'open' && one.denied.cause === denied,
+  );
+}
+
+/** One server on each worker, or on the only node there is. */
+function serverNodes({ nodes }: ClusterView): string[] {
+  const names = nodes.filter(({ ready }) => ready).map(({ name }) => name);
+  return names.length > 1 ? names.slice(1) : names;
+}
+
+function objectsIn(namespace: string, nodes: readonly string[]): JsonObject[] {
+  const [clientNode] = nodes;
+  const pod = (
+    name: string,
+    options: { node: string; labels: Record<string, string>; image: string },
+  ): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: options.labels },
+    spec: {
+      nodeName: options.node,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'canary', image: options.image }],
+    },
+  });
+  const client = (role: string) =>
+    pod(role, {
+      node: clientNode ?? '',
+      labels: { canary: role },
+      image: 'registry.k8s.io/pause:3.9',
+    });
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { 'app.kubernetes.io/managed-by': 'gatehouse' } },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'canary', namespace },
+      spec: {
+        podSelector: { matchLabels: { canary: 'server' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [{ podSelector: { matchLabels: { canary: 'allowed' } } }] }],
+      },
+    },
+    ...nodes.map((node, index) =>
+      pod(`server-${index}`, { node, labels: { canary: 'server' }, image: 'nginx' }),
+    ),
+    client('allowed'),
+    client('denied'),
+  ];
+}
+
+async function waitForPods(
+  cluster: Cluster,
+  options: { namespace: string; count: number; signal: AbortSignal },
+): Promise<string | undefined> {
+  const until = performance.now() + START_MS;
+  for (;;) {
+    const view = viewOf(await cluster.snapshot());
+    const pods = view.pods.filter(({ namespace }) => namespace === options.namespace);
+    const waiting = pods.filter((pod) => !(pod.ready && pod.addresses.length > 0));
+    if (pods.length >= options.count && waiting.length === 0) return undefined;
+    if (performance.now() > until) {
+      return (
+        waiting.map(({ name, problem, phase }) => `${name}: ${problem ?? phase}`).join(', ') ||
+        'no pod was created'
+      );
+    }
+    await sleep(100, undefined, { signal: options.signal });
+  }
+}
+
+async function probeOnce(
+  cluster: Cluster,
+  options: { namespace: string; nodes: readonly string[]; signal: AbortSignal },
+): Promise<CanaryResult> {
+  const pod = (name: string): Endpoint => ({ type: 'pod', namespace: options.namespace, name });
+  const requests = options.nodes.flatMap((_, index) =>
+    [pod('allowed'), pod('denied'), pod(`server-${index}`)].map((from) => ({
+      from,
+      to: pod(`server-${index}`),
+      port: PORT,
+      protocol: 'TCP' as const,
+    })),
+  );
+  const results = await cluster.probe(requests, { signal: options.signal });
+  const nodes = options.nodes.flatMap((node, index) => {
+    const [allowed, denied, alive] = results.slice(index * 3, index * 3 + 3);
+    return allowed === undefined || denied === undefined || alive === undefined
+      ? []
+      : [{ node, allowed, denied, alive }];
+  });
+  return { nodes };
+}

@@ -1,0 +1,41 @@
+import type { Cluster } from '../clusters/provider.js';
+import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
+import type { Logger } from '../common/logger.js';
+import type { ProbeResult } from '../common/probe.js';
+import type { Finding, Outcome } from '../common/verdict.js';
+import type { ClusterView } from './cluster-view.js';
+
+/** What a check may use. */
+export interface CheckContext {
+  lab: Lab;
+  step: LabStep;
+  cluster: Cluster;
+  answers: Answers;
+  /** The moment the run started at; with `fresh`, a new look at the cluster. */
+  view(options?: { fresh: boolean }): Promise<ClusterView>;
+  /** Ends when the run is cancelled or the check's budget is used up. */
+  signal: AbortSignal;
+  logger: Logger;
+}
+
+/** What a check found. Points, hints and times are added by `runChecks`. */
+export interface CheckVerdict {
+  outcome: Exclude<Outcome, 'skipped'>;
+  /** One sentence for the learner. */
+  message: string;
+  findings: Finding[];
+  evidence?: ProbeResult[];
+}
+
+export type CheckOf<Kind extends CheckDefinition['kind']> = Extract<
+  CheckDefinition,
+  { kind: Kind }
+>;
+
+/** The worst outcome decides: failed, then our own faults, then what could not be told. */
+export function worstOutcome(findings: readonly Finding[]): CheckVerdict['outcome'] {
+  for (const outcome of ['failed', 'error', 'inconclusive'] as const) {
+    if (findings.some((finding) => finding.outcome === outcome)) return outcome;
+  }
+  return 'passed';
+}

@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { valueAt, type JsonObject } from '../../common/json.js';
+import { nearestNames } from '../../common/nearest.js';
+import type { Finding } from '../../common/verdict.js';
+import {
+  worstOutcome,
+  type CheckContext,
+  type CheckOf,
+  type CheckVerdict,
+} from '../check-context.js';
+import { objectsOfKind } from '../cluster-view.js';
+import { valuesAtPath } from '../json-path.js';
+import { listed } from '../reachability/endpoint.js';
+
+type ResourceCheck = CheckOf<'resource'>;
+type Expectation = ResourceCheck['expect'][number];
+
+/** What controllers write follows a moment after what the learner wrote. */
+const STATUS_PAUSES_MS = [200, 300, 500, 1000, 1000];
+
+/** Reads live objects. Where one is missing it says which name was looked for, and which exist. */
+export async function checkResource(
+  check: ResourceCheck,
+  context: CheckContext,
+): Promise<CheckVerdict> {
+  let verdict = await lookOnce(check, context);
+  const waits = check.expect.some(({ path }) => path?.startsWith('.status') === true);
+  for (const pauseMs of waits ? STATUS_PAUSES_MS : []) {
+    if (verdict.outcome === 'passed') break;
+    await sleep(pauseMs, undefined, { signal: context.signal });
+    verdict = await lookOnce(check, context);
+  }
+  return verdict;
+}
+
+async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<CheckVerdict> {
+  const { objects } = await context.view({ fresh: true });
+  const { resource } = check;
+  const ofKind = objectsOfKind(objects, resource.apiVersion, resource.kind);
+  const candidates = ofKind.filter(
+    (object) =>
+      (resource.namespace === undefined || namespaceOf(object) === resource.namespace) &&
+      (resource.name === undefined || nameOf(object) === resource.name) &&
+      Object.entries(resource.selector ?? {}).every(
+        ([key, value]) => valueAt(object, ['metadata', 'labels', key]) === value,
+      ),
+  );
+  if (candidates.length === 0 && check.count !== 0) return missing(check, ofKind);
+  const judged = candidates.map((object) => ({
+    object,
+    findings: check.expect.map((expectation) => judgeField(object, expectation)),
+  }));
+  const satisfied = judged.filter(({ findings }) => worstOutcome(findings) === 'passed');
+  if (check.count !== undefined && satisfied.length !== check.count) {
+    return wrongCount(
+      check,
+      satisfied.map(({ object }) => object),
+    );
+  }
+  const best = satisfied[0] ?? closest(judged);
+  const findings = best?.findings ?? [];
+  const first = findings.find(({ outcome }) => outcome !== 'passed');
+  if (satisfied.length > 0 || check.count === 0) {
+    return { outcome: 'passed', message: `${describe(check)} is as asked for.`, findings };
+  }
+  return {
+    outcome: 'failed',
+    message:
+      first === undefined
+        ? `${describe(check)} is not as asked for.`
+        : `${first.subject} should be ${first.expected}, but is ${first.observed}. ${first.reason ?? ''}`.trim(),
+    findings,
+  };
+}
+
+function judgeField(object: JsonObject, expectation: Expectation): Finding {
+  const { path = '', equals, matches, exists, why } = expectation;
+  const values = path === '' ? [object] : valuesAtPath(object, path);
+  const outcome = (ok: boolean) => (ok ? 'passed' : 'failed');
+  const expected = describeExpectation(expectation);
+  const ok =
+    (exists === undefined || exists === values.length > 0) &&
+    (equals === undefined || values.some((value) => isDeepStrictEqual(value, equals))) &&
+    (matches === undefined ||
+      values.some((value) => new RegExp(matches, 'u').test(textOf(value)))) &&
+    (exists !== undefined || values.length > 0);
+  return {
+    subject: `${textOf(object['kind'])} ${nameOf(object)}${path === '' ? '' : ` ${path}`}`,
+    expected,
+    observed: values.length === 0 ? 'not set' : path === '' ? 'there' : listed(values.map(textOf)),
+    outcome: outcome(ok),
+    ...(ok || why === undefined ? {} : { reason: why }),
+    ...(ok ? {} : { next: getCommand(object) }),
+  };
+}
+
+function describeExpectation({ equals, matches, exists }: Expectation): string {
+  const parts = [
+    ...(exists === undefined ? [] : [exists ? 'set' : 'not set']),
+    ...(equals === undefined ? [] : [textOf(equals)]),
+    ...(matches === undefined ? [] : [`like ${matches}`]),
+  ];
+  return parts.join(' and ') || 'there';
+}
+
+/** The object that fails the fewest expectations is the one the learner most likely meant. */
+function closest(judged: readonly { object: JsonObject; findings: Finding[] }[]) {
+  const wrong = ({ findings }: { findings: Finding[] }) =>
+    findings.filter(({ outcome }) => outcome !== 'passed').length;
+  return [...judged].sort((a, b) => wrong(a) - wrong(b))[0];
+}
+
+function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerdict {
+  const { resource } = check;
+  const { kind, namespace, name } = resource;
+  const inNamespace = ofKind.filter(
+    (object) => namespace === undefined || namespaceOf(object) === namespace,
+  );
+  const names = inNamespace.map(nameOf);
+  const elsewhere = ofKind
+    .filter((object) => name !== undefined && nameOf(object) === name)
+    .map(namespaceOf);
+  const [nearest] = name === undefined ? [] : nearestNames(name, names);
+  const where = namespace === undefined ? '' : ` in ${namespace}`;
+  const there =
+    elsewhere.length > 0
+      ? `There is one of this name in ${listed(elsewhere)}.`
+      : nearest !== undefined
+        ? `There is ${nearest}: is that the one?`
+        : names.length > 0
+          ? `There ${names.length === 1 ? 'is' : 'are'} ${listed(inNamespace.map(withLabels(resource.selector)))}.`
+          : ofKind.length > 0 && namespace !== undefined
+            ? `There is none${where}, but in ${listed(ofKind.map(namespaceOf))}.`
+            : 'There is none at all.';
+  const message = `No ${describe(check)}. ${there}`;
+  return {
+    outcome: 'failed',
+    message,
+    findings: [
+      {
+        subject: describe(check),
+        expected: 'it exists',
+        observed: 'not found',
+        outcome: 'failed',
+        reason: there,
+        next: `kubectl get ${kind.toLowerCase()} ${namespace === undefined ? '-A' : `-n ${namespace}`} --show-labels`,
+      },
+    ],
+  };
+}
+
+function wrongCount(check: ResourceCheck, found: readonly JsonObject[]): CheckVerdict {
+  const expected = `exactly ${check.count ?? 0}`;
+  const observed = found.length === 0 ? 'none' : `${found.length}: ${listed(found.map(nameOf))}`;
+  const reason = check.expect.find(({ why }) => why !== undefined)?.why;
+  return {
+    outcome: 'failed',
+    message: `${describe(check)}: ${expected} should be as asked for, there ${found.length === 1 ? 'is' : 'are'} ${observed}.`,
+    findings: [
+      {
+        subject: describe(check),
+        expected,
+        observed,
+        outcome: 'failed',
+        ...(reason === undefined ? {} : { reason }),
+      },
+    ],
+  };
+}
+
+function describe({ resource }: ResourceCheck): string {
+  const { kind, namespace, name, selector } = resource;
+  const labels = Object.entries(selector ?? {}).map(([key, value]) => `${key}=${value}`);
+  return [
+    kind,
+    ...(name === undefined ? [] : [name]),
+    ...(labels.length === 0 ? [] : [`with ${labels.join(', ')}`]),
+    ...(namespace === undefined ? [] : [`in ${namespace}`]),
+  ].join(' ');
+}
+
+function withLabels(
+  selector: Readonly<Record<string, string>> | undefined,
+): (object: JsonObject) => string {
+  return (object) => {
+    const labels = valueAt(object, ['metadata', 'labels']);
+    return selector === undefined ? nameOf(object) : `${nameOf(object)} ${textOf(labels ?? {})}`;
+  };
+}
+
+function getCommand(object: JsonObject): string {
+  const namespace = namespaceOf(object);
+  const where = namespace === '' ? '' : ` -n ${namespace}`;
+  return `kubectl get ${textOf(object['kind']).toLowerCase()} ${nameOf(object)}${where} -o yaml`;
+}
+
+function nameOf(object: JsonObject): string {
+  const name = valueAt(object, ['metadata', 'name']);
+  return typeof name === 'string' ? name : '';
+}
+
+function namespaceOf(object: JsonObject): string {
+  const namespace = valueAt(object, ['metadata', 'namespace']);
+  return typeof namespace === 'string' ? namespace : '';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,194 @@
+import type { Cluster, ClusterProvider } from '../clusters/provider.js';
+import { GatehouseError, messageOf } from '../common/errors.js';
+import type { Answers, Lab, WrongAnswer } from '../common/lab.js';
+import type { Logger } from '../common/logger.js';
+import type { CheckResult, LabResult } from '../common/verdict.js';
+import { viewOf } from './cluster-view.js';
+import { clusterSpecOf, gradeWork, temporaryName, wrongWork, type Work } from './grade-lab.js';
+import { expandRows } from './reachability/cells.js';
+import { runChecks } from './run-checks.js';
+
+export interface LabTestCase {
+  /** `untouched`, `solution`, `finished`, `servers deleted`, `wrong/<name>`. */
+  name: string;
+  passed: boolean;
+  /** What was not as it should be; empty where all is well. */
+  detail: string;
+  tookMs: number;
+}
+
+export interface LabTestReport {
+  lab: string;
+  passed: boolean;
+  cases: LabTestCase[];
+  tookMs: number;
+}
+
+export interface TestLabOptions {
+  lab: Lab;
+  provider: ClusterProvider;
+  onEvent?: (result: LabTestCase) => void;
+  signal?: AbortSignal;
+  logger?: Logger;
+}
+
+/**
+ * Proves a lab's graders on a cluster of its own: nothing done scores nothing, the solution scores all of it
+ * and keeps doing so, each wrong answer fails the checks it should for the reason it should, and no denial
+ * passes for want of a server. Rejects only where no cluster could be made, and when cancelled.
+ */
+export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
+  const { lab, provider, signal } = options;
+  const startedAt = performance.now();
+  const name = temporaryName(lab);
+  const withSignal = signal === undefined ? {} : { signal };
+  await using cluster = await provider.create(
+    clusterSpecOf(lab, { name, labels: { purpose: 'lab-test' } }),
+    withSignal,
+  );
+  const cases: LabTestCase[] = [];
+  const run = async (caseName: string, prove: () => Promise<string>): Promise<void> => {
+    signal?.throwIfAborted();
+    const begin = performance.now();
+    const detail = await prove().catch((error: unknown) => {
+      if (error instanceof GatehouseError && error.code === 'CANCELLED') throw error;
+      return [messageOf(error), error instanceof GatehouseError ? error.fix : undefined]
+        .filter(Boolean)
+        .join('. ');
+    });
+    const result = {
+      name: caseName,
+      passed: detail === '',
+      detail,
+      tookMs: performance.now() - begin,
+    };
+    cases.push(result);
+    options.onEvent?.(result);
+  };
+  const bench: Bench = { ...options, cluster };
+  await run('untouched', () => proveUntouched(bench));
+  await run('solution', () => proveSolution(bench));
+  await run('finished', () => proveFinished(bench));
+  if (lab.steps.some(hasDenials)) await run('servers deleted', () => proveNoVacuousDenial(bench));
+  for (const wrong of lab.wrong) {
+    await run(`wrong/${wrong.name}`, async () => {
+      await cluster.reset(withSignal);
+      return proveWrong(bench, wrong);
+    });
+  }
+  return {
+    lab: lab.id,
+    passed: cases.every(({ passed }) => passed),
+    cases,
+    tookMs: performance.now() - startedAt,
+  };
+}
+
+type Bench = TestLabOptions & { cluster: Cluster };
+
+async function proveUntouched(bench: Bench): Promise<string> {
+  const result = await runChecks({ ...bench, answers: {} });
+  const free = result.checks.filter(({ outcome }) => outcome === 'passed' || outcome === 'error');
+  return free
+    .map(
+      (check) => `${check.step}/${check.id} ${check.outcome} with nothing done: ${check.message}`,
+    )
+    .join('; ');
+}
+
+async function proveSolution(bench: Bench): Promise<string> {
+  const work = bench.lab.steps.map((step): Work => ({
+    what: `solution/${step.id}`,
+    answer: step.solution ?? { files: [], answers: {} },
+    mustSucceed: true,
+    grade: [step.id],
+  }));
+  return notPassed(await gradeWork({ ...bench, work }));
+}
+
+/** What an early step asked for still holds at the end, so that a finished cluster can be graded as a whole. */
+async function proveFinished(bench: Bench): Promise<string> {
+  return notPassed(await runChecks({ ...bench, answers: allAnswers(bench.lab) }));
+}
+
+/** Silence where nobody lives is no denial. */
+async function proveNoVacuousDenial({ lab, cluster, ...rest }: Bench): Promise<string> {
+  const view = viewOf(await cluster.snapshot());
+  const targets = denialsOf(lab).flatMap(({ rows }) => expandRows(rows, view).cells);
+  const namespaces = new Set(
+    targets
+      .flatMap(({ to }) => to.pod?.namespace ?? to.service?.namespace ?? [])
+      .filter((name) => name !== 'kube-system'),
+  );
+  const kinds = 'deployments,statefulsets,daemonsets,replicasets,jobs,pods';
+  for (const namespace of namespaces) {
+    await cluster.run(`kubectl delete ${kinds} --all -n ${namespace} --force --grace-period=0`);
+  }
+  const result = await runChecks({ lab, cluster, ...rest, answers: allAnswers(lab) });
+  const denials = new Set(denialsOf(lab).map(({ id }) => id));
+  return result.checks
+    .filter(({ id, outcome }) => denials.has(id) && outcome === 'passed')
+    .map(({ step, id }) => `${step}/${id} passed although its servers were deleted`)
+    .join('; ');
+}
+
+async function proveWrong(bench: Bench, wrong: WrongAnswer): Promise<string> {
+  const result = await gradeWork({ ...bench, work: wrongWork(bench.lab, wrong.name) });
+  return result.checks
+    .flatMap((check) => {
+      const expected =
+        check.step === wrong.step ? wrong.checks.find(({ id }) => id === check.id) : undefined;
+      const name = `${check.step}/${check.id}`;
+      if (expected === undefined) {
+        const fine =
+          check.outcome === 'passed' || (check.outcome === 'skipped' && check.step === wrong.step);
+        return fine
+          ? []
+          : [`${name} should not be touched by this, but ${check.outcome}: ${check.message}`];
+      }
+      if (check.outcome !== expected.outcome) {
+        return [`${name} should be ${expected.outcome}, but ${check.outcome}: ${check.message}`];
+      }
+      return wordsOf(check).some((text) => text.includes(expected.says))
+        ? []
+        : [`${name} should say "${expected.says}", but says: ${wordsOf(check).join(' | ')}`];
+    })
+    .join('; ');
+}
+
+/** Everything of a result that the learner reads. */
+function wordsOf({ message, findings }: CheckResult): string[] {
+  return [
+    message,
+    ...findings.filter(({ outcome }) => outcome !== 'passed').flatMap(({ reason }) => reason ?? []),
+  ];
+}
+
+function notPassed({ checks }: LabResult): string {
+  return checks
+    .filter(({ outcome }) => outcome !== 'passed')
+    .map(({ step, id, outcome, message }) => `${step}/${id} ${outcome}: ${message}`)
+    .join('; ');
+}
+
+function allAnswers(lab: Lab): Answers {
+  return Object.fromEntries(
+    lab.steps.flatMap(({ solution }) => Object.entries(solution?.answers ?? {})),
+  );
+}
+
+function denialsOf(lab: Lab) {
+  return lab.steps
+    .flatMap(({ definition }) => definition.checks)
+    .flatMap((check) =>
+      check.kind === 'reachability' && check.rows.some(({ expect }) => expect === 'deny')
+        ? [check]
+        : [],
+    );
+}
+
+function hasDenials(step: Lab['steps'][number]): boolean {
+  return step.definition.checks.some(
+    (check) => check.kind === 'reachability' && check.rows.some(({ expect }) => expect === 'deny'),
+  );
+}

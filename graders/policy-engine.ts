@@ -1,0 +1,98 @@
+import { valueAt, type JsonObject } from '../common/json.js';
+
+/** Which network plugin runs, told by its DaemonSet, and whether it acts on NetworkPolicies. */
+export interface PolicyEngine {
+  /** `none` where no plugin is deployed, `unknown` where none of those we know is. */
+  plugin: PluginName | 'none' | 'unknown';
+  enforces: boolean | undefined;
+}
+
+const PLUGINS = {
+  calico: { daemonSets: ['calico-node'], enforces: true },
+  canal: { daemonSets: ['canal'], enforces: true },
+  flannel: { daemonSets: ['kube-flannel-ds', 'kube-flannel'], enforces: false },
+  'kube-router': { daemonSets: ['kube-router'], enforces: true },
+  weave: { daemonSets: ['weave-net'], enforces: true },
+  cilium: { daemonSets: ['cilium'], enforces: true },
+} as const;
+export type PluginName = keyof typeof PLUGINS;
+
+export interface PluginDaemonSet {
+  plugin: PluginName;
+  namespace: string;
+  name: string;
+  desired: number;
+  ready: number;
+}
+
+export function pluginDaemonSets(objects: readonly JsonObject[]): PluginDaemonSet[] {
+  return objects.flatMap((object) => {
+    if (object['kind'] !== 'DaemonSet') return [];
+    const name = valueAt(object, ['metadata', 'name']);
+    const namespace = valueAt(object, ['metadata', 'namespace']);
+    const plugin = isPluginDaemonSet(name);
+    if (plugin === undefined || typeof name !== 'string' || typeof namespace !== 'string')
+      return [];
+    const count = (field: string): number => {
+      const value = valueAt(object, ['status', field]);
+      return typeof value === 'number' ? value : 0;
+    };
+    return [
+      {
+        plugin,
+        namespace,
+        name,
+        desired: count('desiredNumberScheduled'),
+        ready: count('numberReady'),
+      },
+    ];
+  });
+}
+
+export function policyEngineOf(objects: readonly JsonObject[]): PolicyEngine {
+  const plugins = pluginDaemonSets(objects).map(({ plugin }) => plugin);
+  const enforcing = plugins.find((plugin) => PLUGINS[plugin].enforces);
+  if (enforcing !== undefined) return { plugin: enforcing, enforces: true };
+  const [first] = plugins;
+  if (first !== undefined) return { plugin: first, enforces: false };
+  // kindnet and others that bring policies of their own are told by no list of ours.
+  const others = objects.some(
+    (object) =>
+      object['kind'] === 'DaemonSet' && valueAt(object, ['metadata', 'name']) !== 'kube-proxy',
+  );
+  return others ? { plugin: 'unknown', enforces: undefined } : { plugin: 'none', enforces: false };
+}
+
+/** The DaemonSet names that a plugin is known by, for messages. */
+export function daemonSetNamesOf(plugin: string): readonly string[] {
+  return isPluginName(plugin) ? PLUGINS[plugin].daemonSets : [plugin];
+}
+
+function isPluginName(name: string): name is PluginName {
+  return Object.hasOwn(PLUGINS, name);
+}
+
+function isPluginDaemonSet(name: unknown): PluginName | undefined {
+  const found = Object.entries(PLUGINS).find(([, { daemonSets }]) =>
+    daemonSets.some((one) => one === name),
+  );
+  return found !== undefined && isPluginName(found[0]) ? found[0] : undefined;
+}
+
+/** Policies that the model does not reason about: where any exists, the wire stands alone. */
+export function unknownPoliciesIn(objects: readonly JsonObject[]): string[] {
+  return objects.flatMap((object) => {
+    const { apiVersion, kind } = object;
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
+    const [group = ''] = apiVersion.split('/');
+    const foreign =
+      kind.endsWith('NetworkPolicy') &&
+      (group.endsWith('projectcalico.org') ||
+        group === 'policy.networking.k8s.io' ||
+        group === 'cilium.io');
+    if (!foreign) return [];
+    const namespace = valueAt(object, ['metadata', 'namespace']);
+    const name = valueAt(object, ['metadata', 'name']);
+    return [`${kind} ${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`];
+  });
+}

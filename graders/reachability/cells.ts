@@ -1,0 +1,112 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ReachabilityRow } from '../../common/lab.js';
+import type { Endpoint, ProbeRequest } from '../../common/probe.js';
+import { backendsOf, type ClusterView } from '../cluster-view.js';
+import { findEnds, parseEndpoint, type End } from './endpoint.js';
+
+/** One path to be probed, and what is probed beside it so that the answer can be believed. */
+export interface Cell {
+  /** The same path has the same id in every round. */
+  id: string;
+  subject: string;
+  row: ReachabilityRow;
+  from: End;
+  to: End;
+  request: ProbeRequest;
+  /** The source to itself: any answer proves that it can send and hear. */
+  canary: ProbeRequest | undefined;
+  /** The server to itself, behind every policy: proves that it lives. One per pod behind a Service. */
+  alive: readonly ProbeRequest[];
+}
+
+/** A row whose ends are not there. */
+export interface MissingCell {
+  id: string;
+  subject: string;
+  missing: string;
+}
+
+export interface Matrix {
+  cells: Cell[];
+  missing: MissingCell[];
+}
+
+/** Turns rows into single paths, with the pods there are now. */
+export function expandRows(rows: readonly ReachabilityRow[], view: ClusterView): Matrix {
+  const matrix: Matrix = { cells: [], missing: [] };
+  const seen = new Set<string>();
+  for (const row of rows) {
+    const targets = asList(row.to).map((text) => ({
+      text,
+      ...findEnds(parseEndpoint(text), view),
+    }));
+    const sources = asList(row.from).map((text) => ({
+      text,
+      ...findEnds(parseEndpoint(text), view),
+    }));
+    for (const { text, missing } of [...sources, ...targets]) {
+      const id = `missing ${text}`;
+      if (missing === undefined || seen.has(id)) continue;
+      seen.add(id);
+      matrix.missing.push({ id, subject: text, missing });
+    }
+    for (const source of sources) {
+      for (const target of targets) {
+        for (const from of source.ends) {
+          for (const to of target.ends) {
+            // A pod always reaches itself; in a matrix of "all to all" that says nothing.
+            if (isDeepStrictEqual(from.endpoint, to.endpoint)) continue;
+            const cell = createCell(row, { from, to, view });
+            if (!seen.has(cell.id)) matrix.cells.push(cell);
+            seen.add(cell.id);
+          }
+        }
+      }
+    }
+  }
+  return matrix;
+}
+
+function createCell(row: ReachabilityRow, ends: { from: End; to: End; view: ClusterView }): Cell {
+  const { from, to, view } = ends;
+  const { port, protocol } = row;
+  const subject = `${from.label} → ${to.label}:${port}/${protocol}`;
+  return {
+    id: subject,
+    subject,
+    row,
+    from,
+    to,
+    request: { from: from.endpoint, to: to.endpoint, port, protocol },
+    // TCP whatever is asked for: a closed port answers as surely as an open one.
+    canary:
+      from.endpoint.type === 'address'
+        ? undefined
+        : toItself(from.endpoint, { port, protocol: 'TCP' }),
+    alive: aliveProbes(row, to, view),
+  };
+}
+
+function aliveProbes(row: ReachabilityRow, to: End, view: ClusterView): ProbeRequest[] {
+  const { port, protocol } = row;
+  if (to.service !== undefined) {
+    return backendsOf(view, to.service, { port, protocol }).map(({ pod, port: podPort }) =>
+      toItself(
+        { type: 'pod', namespace: pod.namespace, name: pod.name },
+        { port: podPort, protocol },
+      ),
+    );
+  }
+  return to.endpoint.type === 'address' ? [] : [toItself(to.endpoint, { port, protocol })];
+}
+
+function toItself(
+  endpoint: Endpoint,
+  options: Pick<ProbeRequest, 'port' | 'protocol'>,
+): ProbeRequest {
+  return { from: endpoint, to: endpoint, ...options };
+}
+
+function asList(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}

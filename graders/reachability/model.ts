@@ -1,0 +1,58 @@
+import { decide } from '../../policy/decide.js';
+import type { Decision, FlowEnd } from '../../policy/model.js';
+import { backendsOf, type ClusterView } from '../cluster-view.js';
+import type { Cell } from './cells.js';
+
+/**
+ * What the policies say about one path.
+ * - `silent`: the model cannot tell (an end it does not know, policies of other kinds); the wire stands alone.
+ * - `not-enforced`: the policies say deny, and nothing in this cluster acts on them.
+ */
+export type Prediction =
+  | { type: 'allowed' | 'denied' | 'not-enforced'; explanation: string; decision: Decision }
+  | { type: 'silent'; why?: string };
+
+/** `address` is what the probe dialled, for ends that have no pod. */
+export function predict(cell: Cell, view: ClusterView, address: string | undefined): Prediction {
+  const { unknownPolicies, policyEngine } = view;
+  if (unknownPolicies.length > 0) {
+    return {
+      type: 'silent',
+      why: `There are policies of other kinds (${unknownPolicies.slice(0, 3).join(', ')}), so only the packets decided.`,
+    };
+  }
+  const { from } = cell.from.endpoint.type === 'pod' ? { from: cell.from.endpoint } : {};
+  const targets = targetsOf(cell, view, address);
+  if (from === undefined || targets.length === 0) return { type: 'silent' };
+  const { protocol } = cell.row;
+  const decisions = targets.map(({ to, port }) => decide(view.world, { from, to, port, protocol }));
+  const [first] = decisions;
+  if (first === undefined) return { type: 'silent' };
+  if (decisions.some(({ allowed }) => allowed !== first.allowed)) {
+    return { type: 'silent', why: 'The pods behind the Service are treated differently.' };
+  }
+  const { explanation } = first;
+  if (first.allowed) return { type: 'allowed', explanation, decision: first };
+  return {
+    type: policyEngine.enforces === false ? 'not-enforced' : 'denied',
+    explanation,
+    decision: first,
+  };
+}
+
+function targetsOf(
+  cell: Cell,
+  view: ClusterView,
+  address: string | undefined,
+): { to: FlowEnd; port: number }[] {
+  const { to, row } = cell;
+  if (to.service !== undefined) {
+    return backendsOf(view, to.service, row).map(({ pod, port }) => ({
+      to: { type: 'pod', namespace: pod.namespace, name: pod.name },
+      port,
+    }));
+  }
+  if (to.endpoint.type === 'pod') return [{ to: to.endpoint, port: row.port }];
+  if (address === undefined) return [];
+  return [{ to: { type: 'address', address }, port: row.port }];
+}

@@ -1,0 +1,188 @@
+import type { Cluster } from '../clusters/provider.js';
+import { GatehouseError, messageOf } from '../common/errors.js';
+import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
+import { SILENT, type Logger } from '../common/logger.js';
+import { GRADER_VERSION } from '../common/project.js';
+import type { CheckResult, LabResult } from '../common/verdict.js';
+import type { CheckContext, CheckVerdict } from './check-context.js';
+import { checkAnswer } from './checks/answer.js';
+import { checkCluster } from './checks/cluster.js';
+import { checkReachability } from './checks/reachability.js';
+import { checkResource } from './checks/resource.js';
+import { viewOf, type ClusterView } from './cluster-view.js';
+import { summarise } from './summarise.js';
+
+export interface RunChecksOptions {
+  lab: Lab;
+  cluster: Cluster;
+  /** What the learner answered so far, by question id. */
+  answers: Answers;
+  /** Only these steps; all of them where absent. */
+  stepIds?: readonly string[];
+  signal?: AbortSignal;
+  /** Told of each check as it ends, in the order in which they end. */
+  onResult?: (result: CheckResult) => void;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** How long one check may take before it counts as inconclusive. */
+  budgetMs?: number;
+  logger?: Logger;
+}
+
+const BUDGET_MS = 30_000;
+
+/**
+ * Runs the checks of a lab against a live cluster. A learner's mistake is a result; so is a check that could
+ * not be told. Rejects only with BAD_REQUEST for an unknown step and CANCELLED.
+ */
+export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
+  const { lab, cluster, signal, now = Date.now } = options;
+  const steps = stepsOf(lab, options.stepIds);
+  const startedAt = now();
+  const views = createViews(cluster);
+  const run: Run = { ...options, views, started: new Map() };
+  const results = await Promise.all(
+    steps.flatMap((step) => step.definition.checks.map((check) => runOnce(check, step, run))),
+  );
+  if (signal?.aborted === true) throw new GatehouseError('CANCELLED', 'Checking was cancelled');
+  return {
+    version: 1,
+    lab: lab.id,
+    labDigest: lab.digest,
+    graderVersion: GRADER_VERSION,
+    provider: cluster.info.provider,
+    cluster: cluster.info.name,
+    startedAt: new Date(startedAt).toISOString(),
+    tookMs: now() - startedAt,
+    ...summarise(results),
+    checks: results,
+  };
+}
+
+interface Run extends RunChecksOptions {
+  views: Pick<CheckContext, 'view'>;
+  /** By check id; a check that others depend on runs once. */
+  started: Map<string, Promise<CheckResult>>;
+}
+
+/** Runs a check after those it depends on, all of them side by side as far as that goes. */
+function runOnce(check: CheckDefinition, step: LabStep, run: Run): Promise<CheckResult> {
+  const key = `${step.id}/${check.id}`;
+  const running = run.started.get(key);
+  if (running !== undefined) return running;
+  const result = runAfterDependencies(check, step, run).then((done) => {
+    if (run.signal?.aborted !== true) run.onResult?.(done);
+    return done;
+  });
+  run.started.set(key, result);
+  return result;
+}
+
+async function runAfterDependencies(
+  check: CheckDefinition,
+  step: LabStep,
+  run: Run,
+): Promise<CheckResult> {
+  for (const id of check.dependsOn) {
+    const needed = step.definition.checks.find((other) => other.id === id);
+    if (needed === undefined) continue;
+    const result = await runOnce(needed, step, run);
+    if (result.outcome === 'passed') continue;
+    return complete(check, step, {
+      outcome: 'skipped',
+      message: `Not looked at yet: first "${needed.title}" has to pass.`,
+      findings: [],
+      tookMs: 0,
+    });
+  }
+  const { now = Date.now } = run;
+  const startedAt = now();
+  const verdict = await runGuarded(check, step, run);
+  return complete(check, step, { ...verdict, tookMs: now() - startedAt });
+}
+
+/** A fault of ours becomes a result that says so; it is never the learner's. */
+async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Promise<CheckVerdict> {
+  const { lab, cluster, answers, signal, logger = SILENT, budgetMs = BUDGET_MS } = run;
+  const budget = AbortSignal.timeout(budgetMs);
+  const either = signal === undefined ? budget : AbortSignal.any([signal, budget]);
+  try {
+    either.throwIfAborted();
+    return await judge(check, {
+      lab,
+      step,
+      cluster,
+      answers,
+      logger,
+      signal: either,
+      ...run.views,
+    });
+  } catch (error) {
+    if (budget.aborted || signal?.aborted === true) {
+      const message = `The check did not come to an end within ${Math.round(budgetMs / 1000)} s. Try it again.`;
+      return { outcome: 'inconclusive', message, findings: [] };
+    }
+    logger.error('check failed to run', { lab: lab.id, check: check.id, error });
+    return {
+      outcome: 'error',
+      message: `We could not check this: ${messageOf(error)}. Nothing is counted against you.`,
+      findings: [],
+    };
+  }
+}
+
+function judge(check: CheckDefinition, context: CheckContext): Promise<CheckVerdict> {
+  switch (check.kind) {
+    case 'reachability':
+      return checkReachability(check, context);
+    case 'resource':
+      return checkResource(check, context);
+    case 'cluster':
+      return checkCluster(check, context);
+    case 'answer':
+      return checkAnswer(check, context);
+  }
+}
+
+function complete(
+  check: CheckDefinition,
+  step: LabStep,
+  verdict: Pick<CheckResult, 'outcome' | 'message' | 'findings' | 'tookMs' | 'evidence'>,
+): CheckResult {
+  const { id, title, points, rationale, hints } = check;
+  return {
+    id,
+    title,
+    step: step.id,
+    points: { earned: verdict.outcome === 'passed' ? points : 0, possible: points },
+    rationale,
+    hints,
+    ...verdict,
+  };
+}
+
+function stepsOf(lab: Lab, stepIds: readonly string[] | undefined): readonly LabStep[] {
+  const unknown = stepIds?.find((id) => !lab.steps.some((step) => step.id === id));
+  if (unknown !== undefined) {
+    throw new GatehouseError('BAD_REQUEST', `The lab ${lab.id} has no step "${unknown}"`, {
+      fix: `Its steps are ${lab.steps.map(({ id }) => id).join(', ')}.`,
+    });
+  }
+  return lab.steps.filter(({ id }) => stepIds?.includes(id) ?? true);
+}
+
+/** One look serves all checks of the same moment. */
+function createViews(cluster: Cluster): Pick<CheckContext, 'view'> {
+  let latest: Promise<ClusterView> | undefined;
+  let latestAt = 0;
+  return {
+    view(options = { fresh: false }) {
+      const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
+      if (latest === undefined || tooOld) {
+        latestAt = performance.now();
+        latest = cluster.snapshot().then(viewOf);
+      }
+      return latest;
+    },
+  };
+}
