@@ -1,0 +1,233 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Container, EphemeralContainer, Volume } from 'kubernetes-types/core/v1.js';
+import { messageOf } from '../../../common/errors.js';
+import type { ProcessLimits, ProcessSpec } from '../agent/agent.js';
+import type { CatalogueImage } from '../images/catalogue.js';
+import type { PodObject } from '../network/objects.js';
+import { processId } from './container-record.js';
+import type { KubeletContext, Sandbox } from './context.js';
+import { parseQuantity } from './downward.js';
+import { ContainerConfigError, environmentOf, expand } from './environment.js';
+import { hostnameOf, podHosts, podResolvConf, writeEtcFolder } from './etc-folder.js';
+import { FILTER_FD, missingProgram, sandboxArgv, type Mount, type SandboxPlan } from './sandbox.js';
+
+/** The runtime could not start the container's program: exit code 128, reason StartError. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+export const START_ERROR_PREFIX =
+  'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ';
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const LOG_BYTES = 10 * 1024 * 1024;
+const SCRATCH_BYTES = 16 * 1024 * 1024;
+
+export interface StartRequest {
+  pod: PodObject;
+  container: Container | EphemeralContainer;
+  image: CatalogueImage;
+  attempt: number;
+  sandbox: Sandbox;
+  hostIP: string;
+  /** Folder of each volume by name. */
+  volumes: ReadonlyMap<string, string>;
+}
+
+export interface Prepared {
+  spec: ProcessSpec;
+  env: Record<string, string>;
+  cwd: string;
+}
+
+/** Folder of a pod's own files on this machine. */
+export function podFolder(context: KubeletContext, pod: PodObject): string {
+  return path.join(context.podsFolder, pod.metadata.uid);
+}
+
+export function logFile(
+  context: KubeletContext,
+  pod: PodObject,
+  container: string,
+  attempt: number,
+): string {
+  const { namespace = '', name, uid } = pod.metadata;
+  return path.join(context.logsFolder, `${namespace}_${name}_${uid}`, container, `${attempt}.log`);
+}
+
+/** Everything a container needs before its process: environment, files, the sandbox's command line. */
+export function prepareContainer(context: KubeletContext, request: StartRequest): Prepared {
+  const { pod, container, image, sandbox, hostIP } = request;
+  const user = userOf(pod, container);
+  const addresses = { hostIP, podIP: sandbox.address };
+  const base = { PATH: DEFAULT_PATH, HOSTNAME: hostnameOf(pod), ...image.env };
+  const env = environmentOf(container, base, { api: context.api, pod, ...addresses });
+  if (env['HOME'] === undefined) env['HOME'] = user.uid === 0 ? '/root' : '/';
+  if (container.tty === true && env['TERM'] === undefined) env['TERM'] = 'xterm';
+  const cwd = container.workingDir ?? image.workingDir;
+  const plan = planOf(context, request, { user, argv: argvOf(container, image, env), cwd });
+  const missing = missingProgram(plan, env['PATH'] ?? DEFAULT_PATH);
+  if (missing !== undefined) throw new StartError(START_ERROR_PREFIX + missing);
+  const log = logFile(context, pod, container.name, request.attempt);
+  mkdirSync(path.dirname(log), { recursive: true, mode: 0o777 });
+  return {
+    env,
+    cwd,
+    spec: {
+      id: processId(pod, container.name, request.attempt),
+      netns: sandbox.netns,
+      argv: sandboxArgv(plan),
+      env,
+      logPath: log,
+      logBytes: LOG_BYTES,
+      filterFd: FILTER_FD,
+      limits: limitsOf(container),
+      ...(container.tty === true ? { tty: true } : {}),
+      ...(container.stdin === true ? { stdin: true } : {}),
+    },
+  };
+}
+
+function argvOf(
+  container: Container | EphemeralContainer,
+  image: CatalogueImage,
+  env: Readonly<Record<string, string>>,
+): string[] {
+  const command = container.command ?? [];
+  const args = container.args ?? [];
+  const entrypoint = command.length > 0 ? command : image.entrypoint;
+  const rest = args.length > 0 || command.length > 0 ? args : image.command;
+  const own = (list: readonly string[]): string[] => list.map((text) => expand(text, env));
+  const argv = [
+    ...(command.length > 0 ? own(entrypoint) : entrypoint),
+    ...(args.length > 0 ? own(rest) : rest),
+  ];
+  if (argv.length === 0) throw new ContainerConfigError('no command specified');
+  return argv;
+}
+
+function userOf(
+  pod: PodObject,
+  container: Container | EphemeralContainer,
+): { uid: number; gid: number } {
+  const own = container.securityContext;
+  const shared = pod.spec.securityContext;
+  const uid = own?.runAsUser ?? shared?.runAsUser ?? 0;
+  const gid = own?.runAsGroup ?? shared?.runAsGroup ?? 0;
+  if ((own?.runAsNonRoot ?? shared?.runAsNonRoot) === true && uid === 0) {
+    const { name, namespace = '', uid: podUid } = pod.metadata;
+    throw new ContainerConfigError(
+      `container has runAsNonRoot and image will run as root (pod: "${name}_${namespace}(${podUid})", container: ${container.name})`,
+    );
+  }
+  return { uid, gid };
+}
+
+function planOf(
+  context: KubeletContext,
+  request: StartRequest,
+  process: { user: { uid: number; gid: number }; argv: string[]; cwd: string },
+): SandboxPlan {
+  const { pod, container, image } = request;
+  const folder = path.join(podFolder(context, pod), container.name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const mounts = [
+    ...volumeMounts(request),
+    ...imageFiles(image, folder),
+    ...messageFile(container, folder),
+  ];
+  const etc = path.join(folder, 'etc');
+  const volumes = new Map((pod.spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  writeEtcFolder({
+    folder: etc,
+    userland: image.userland,
+    hostname: hostnameOf(pod),
+    hosts: podHosts(pod, { hostIP: request.hostIP, podIP: request.sandbox.address }),
+    resolvConf: podResolvConf(pod),
+    files: Object.fromEntries(
+      Object.entries(image.files)
+        .filter(([file]) => file.startsWith('/etc/'))
+        .map(([file, text]) => [file.slice('/etc/'.length), text]),
+    ),
+    mountPoints: (container.volumeMounts ?? [])
+      .filter(({ mountPath }) => mountPath.startsWith('/etc/'))
+      .map((mount) => ({
+        path: mount.mountPath.slice('/etc/'.length),
+        folder: !isFileMount(mount.subPath, volumes.get(mount.name)),
+      })),
+  });
+  return {
+    bwrap: context.shared.bwrap,
+    userland: image.userland,
+    local: context.shared.local(image.programs),
+    busybox: context.shared.busybox,
+    etc,
+    mounts,
+    writable: image.writable,
+    scratchBytes: SCRATCH_BYTES,
+    hostname: hostnameOf(pod),
+    uid: process.user.uid,
+    gid: process.user.gid,
+    readOnlyRoot: container.securityContext?.readOnlyRootFilesystem === true,
+    cwd: process.cwd === '' ? '/' : process.cwd,
+    argv: process.argv,
+  };
+}
+
+/** A subPath into objects' files is a file; into an emptyDir it is a folder. */
+function isFileMount(subPath: string | undefined, volume: Volume | undefined): boolean {
+  return subPath !== undefined && subPath !== '' && volume?.emptyDir === undefined;
+}
+
+function volumeMounts({ container, volumes, pod }: StartRequest): Mount[] {
+  return (container.volumeMounts ?? []).map((mount) => {
+    const folder = volumes.get(mount.name);
+    if (folder === undefined) {
+      throw new ContainerConfigError(`volume "${mount.name}" is not mounted`);
+    }
+    const volume = pod.spec.volumes?.find(({ name }) => name === mount.name);
+    const fromObjects = volume?.emptyDir === undefined;
+    const sub = mount.subPath ?? '';
+    if (sub.split('/').includes('..')) {
+      throw new ContainerConfigError(
+        `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,
+      );
+    }
+    const source = path.join(folder, sub);
+    if (sub !== '' && !fromObjects) mkdirSync(source, { recursive: true });
+    return { source, target: mount.mountPath, readOnly: fromObjects || mount.readOnly === true };
+  });
+}
+
+function imageFiles(image: CatalogueImage, folder: string): Mount[] {
+  return Object.entries(image.files)
+    .filter(([file]) => !file.startsWith('/etc/'))
+    .map(([file, text], i) => {
+      const source = path.join(folder, `file-${i}`);
+      writeFileSync(source, text);
+      return { source, target: file, readOnly: true };
+    });
+}
+
+function messageFile(container: Container | EphemeralContainer, folder: string): Mount[] {
+  const source = path.join(folder, 'termination-log');
+  writeFileSync(source, '', { mode: 0o666 });
+  const target = container.terminationMessagePath ?? '/dev/termination-log';
+  return [{ source, target, readOnly: false }];
+}
+
+function limitsOf(container: Container | EphemeralContainer): ProcessLimits {
+  const resources = 'resources' in container ? container.resources : undefined;
+  const memory = parseQuantity(resources?.limits?.['memory'] ?? '0');
+  return {
+    openFiles: 1024,
+    fileBytes: 64 * 1024 * 1024,
+    ...(memory > 0 ? { memoryBytes: memory } : {}),
+  };
+}
+
+export function describeStartFailure(error: unknown): string {
+  return error instanceof StartError ? error.message : START_ERROR_PREFIX + messageOf(error);
+}

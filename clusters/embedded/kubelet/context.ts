@@ -1,0 +1,67 @@
+import type { Logger } from '../../../common/logger.js';
+import type { Agent } from '../agent/agent.js';
+import type { ClusterApi } from '../api/cluster-api.js';
+import type { CatalogueImage } from '../images/catalogue.js';
+import type { PodObject } from '../network/objects.js';
+
+/** A pod's place in the network. */
+export interface PodNetwork {
+  /** Whether a plugin is in charge on the node, so that pods can have addresses there. */
+  isReady(node: string): boolean;
+  /** Gives the pod a namespace and an address; resolves when its policies are in force. Safe to repeat. */
+  setUp(pod: PodObject): Promise<Sandbox>;
+  /** What an earlier run of the host set up, or undefined. */
+  adopt(pod: PodObject): Sandbox | undefined;
+  tearDown(pod: PodObject): Promise<void>;
+}
+
+export interface Sandbox {
+  netns: string;
+  address: string;
+}
+
+/** Finds what stands in for an image, or says what is known. */
+export interface ImageSource {
+  find(image: string): CatalogueImage | undefined;
+  /** Why there is no such image, for the event of a failed pull. */
+  explain(image: string): string;
+}
+
+/** Folders of this machine that sandboxes are built from. */
+export interface SharedFolders {
+  bwrap: string;
+  busybox: string;
+  /** The folder that becomes /usr/local of an image with these programs. */
+  local(programs: Readonly<Record<string, string>>): string;
+}
+
+export interface NodeIdentity {
+  name: string;
+  address: string;
+  netns: string;
+}
+
+export interface TokenRequest {
+  pod: PodObject;
+  audience?: string;
+  expirationSeconds: number;
+}
+
+/** What every pod worker of one cluster is given. */
+export interface KubeletContext {
+  api: ClusterApi;
+  agent: Agent;
+  network: PodNetwork;
+  images: ImageSource;
+  shared: SharedFolders;
+  nodes: ReadonlyMap<string, NodeIdentity>;
+  /** Where pods keep their volumes and settings, and where logs go. */
+  podsFolder: string;
+  logsFolder: string;
+  /** The cluster's user on this machine, where it is not the user of this process. */
+  ownerUid: number | undefined;
+  serviceAccountToken(request: TokenRequest): string;
+  /** The folder of an emptyDir; it goes with the pod's own folder. */
+  emptyDir(request: { pod: PodObject; name: string; sizeBytes: number }): string;
+  logger: Logger;
+}

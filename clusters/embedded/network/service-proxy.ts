@@ -1,0 +1,168 @@
+import type { Logger } from '../../../common/logger.js';
+import type { Agent } from '../agent/agent.js';
+import type { ClusterApi } from '../api/cluster-api.js';
+import { LOAD_BALANCER_ADDRESSES, ROUTER, loadBalancerAddress, nodeNetns } from './addresses.js';
+import { Coalescer } from './coalescer.js';
+import { EMPTY_CONTENT, diffTable, type TableContent } from './nft-table.js';
+import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
+import {
+  SERVICE_TABLE,
+  serviceContent,
+  servicePorts,
+  serviceTableSetup,
+  type ServicePort,
+} from './services.js';
+
+export interface ServiceProxyOptions {
+  agent: Agent;
+  api: ClusterApi;
+  nodes: readonly { name: string; address: string }[];
+  logger: Logger;
+}
+
+const LOAD_BALANCED = 'LoadBalancer';
+
+/** kube-proxy of every node, and the load balancer of the LAN: Services as nftables, event by event. */
+export class ServiceProxy {
+  readonly #options: ServiceProxyOptions;
+  readonly #services = new Map<string, ServiceObject>();
+  readonly #slices = new Map<string, Map<string, EndpointSliceObject>>();
+  /** What is in force by node; undefined: the table has to be made anew. */
+  readonly #inForce = new Map<string, TableContent>();
+  readonly #routes = new Map<string, string>();
+  readonly #work: Coalescer;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: ServiceProxyOptions) {
+    this.#options = options;
+    this.#work = new Coalescer(() => this.#apply(), options.logger);
+    const { api } = options;
+    this.#stops.push(
+      api.watch<ServiceObject>('services', ({ type, object }) => {
+        if (type === 'DELETED') this.#services.delete(keyOf(object));
+        else {
+          this.#services.set(keyOf(object), object);
+          this.#giveAddress(object);
+        }
+        this.#work.request();
+      }),
+      api.watch<EndpointSliceObject>('endpointslices.discovery.k8s.io', ({ type, object }) => {
+        const service = object.metadata.labels?.['kubernetes.io/service-name'];
+        if (service === undefined || object.addressType !== 'IPv4') return;
+        const key = `${object.metadata.namespace ?? ''}/${service}`;
+        const slices = this.#slices.get(key) ?? new Map<string, EndpointSliceObject>();
+        if (type === 'DELETED') slices.delete(object.metadata.name);
+        else slices.set(object.metadata.name, object);
+        if (slices.size > 0) this.#slices.set(key, slices);
+        else this.#slices.delete(key);
+        this.#work.request();
+      }),
+    );
+    this.#work.request();
+  }
+
+  settled(): Promise<void> {
+    return this.#work.settled();
+  }
+
+  stop(): void {
+    this.#work.stop();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  async #apply(): Promise<void> {
+    const slices = new Map([...this.#slices].map(([key, map]) => [key, [...map.values()]]));
+    const ports = servicePorts(this.#services.values(), slices);
+    await Promise.all([
+      ...this.#options.nodes.map((node) => this.#applyTo(node, ports)),
+      this.#routeLoadBalancers(ports),
+    ]);
+  }
+
+  async #applyTo(
+    node: { name: string; address: string },
+    ports: readonly ServicePort[],
+  ): Promise<void> {
+    const next = serviceContent(ports, node.name);
+    const before = this.#inForce.get(node.name);
+    const changes = diffTable(SERVICE_TABLE, before ?? EMPTY_CONTENT, next);
+    if (before !== undefined && changes === '') return;
+    const script =
+      before === undefined
+        ? [
+            `add table ${SERVICE_TABLE}`,
+            `delete table ${SERVICE_TABLE}`,
+            serviceTableSetup([node.address]),
+            changes,
+          ].join('\n')
+        : changes;
+    // Until it has worked, what is in force is not known.
+    this.#inForce.delete(node.name);
+    await this.#options.agent.nft(nodeNetns(node.name), script);
+    this.#inForce.set(node.name, next);
+  }
+
+  /** The LAN's router sends a load balancer's address to a node that may take it. */
+  async #routeLoadBalancers(ports: readonly ServicePort[]): Promise<void> {
+    const wanted = new Map<string, string>();
+    for (const { service, endpoints } of ports) {
+      for (const { ip } of service.status?.loadBalancer?.ingress ?? []) {
+        if (ip === undefined) continue;
+        const isLocal = service.spec.externalTrafficPolicy === 'Local';
+        const host = isLocal ? endpoints[0]?.node : undefined;
+        const node =
+          this.#options.nodes.find(({ name }) => name === host) ?? this.#options.nodes.at(-1);
+        if (node !== undefined) wanted.set(ip, node.address);
+      }
+    }
+    const { agent } = this.#options;
+    const operations = [];
+    for (const [ip, via] of wanted) {
+      if (this.#routes.get(ip) === via) continue;
+      operations.push({ op: 'route' as const, netns: ROUTER, cidr: `${ip}/32`, via });
+      this.#routes.set(ip, via);
+    }
+    for (const ip of [...this.#routes.keys()]) {
+      if (wanted.has(ip)) continue;
+      operations.push({ op: 'route-delete' as const, netns: ROUTER, cidr: `${ip}/32` });
+      this.#routes.delete(ip);
+    }
+    await agent.network(operations);
+  }
+
+  #giveAddress(service: ServiceObject): void {
+    const { api } = this.#options;
+    const has = service.status?.loadBalancer?.ingress?.[0]?.ip;
+    const wants =
+      service.spec.type === LOAD_BALANCED && service.spec.loadBalancerClass === undefined;
+    const { name, namespace } = service.metadata;
+    const key = {
+      name,
+      subresource: 'status' as const,
+      ...(namespace === undefined ? {} : { namespace }),
+    };
+    if (!wants) {
+      if (has === undefined) return;
+      api.update<ServiceObject>('services', key, (draft) => {
+        draft.status = { ...draft.status, loadBalancer: {} };
+      });
+      return;
+    }
+    if (has !== undefined) return;
+    const taken = new Set(
+      api.list<ServiceObject>('services').map((one) => one.status?.loadBalancer?.ingress?.[0]?.ip),
+    );
+    const asked = service.spec.loadBalancerIP;
+    const free = [
+      asked,
+      ...Array.from({ length: LOAD_BALANCER_ADDRESSES }, (_, i) => loadBalancerAddress(i)),
+    ].find(
+      (address) =>
+        address !== undefined && address.startsWith('172.30.255.') && !taken.has(address),
+    );
+    if (free === undefined) return;
+    api.update<ServiceObject>('services', key, (draft) => {
+      draft.status = { ...draft.status, loadBalancer: { ingress: [{ ip: free, ipMode: 'VIP' }] } };
+    });
+  }
+}
