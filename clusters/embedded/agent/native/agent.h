@@ -127,6 +127,7 @@ struct netns {
 
 void namespaces_open(void);
 Netns *netns_find(const char *name);
+void netns_each(void (*visit)(Netns *));
 /* The loop's own namespace is home; every enter must be followed by leave before the loop goes on. */
 bool netns_enter(const Netns *);
 void netns_leave(void);
@@ -283,8 +284,14 @@ void relays_close(Netns *);
 /* ---- probe.c --------------------------------------------------------------------------------- */
 
 void probe_request(Ticket, Fields *);
+typedef struct {
+  uint32_t source, destination; /* network order */
+  uint16_t source_port, destination_port;
+  int protocol;
+} LoggedPacket;
+
 bool probes_pending(void);
 /* A rule dropped (and logged) a packet: perhaps one of ours. */
-void probe_saw_drop(const Netns *, const char *prefix, uint32_t source, uint16_t port, int protocol);
+void probe_saw_drop(const Netns *, const char *prefix, const LoggedPacket *);
 
 #endif

@@ -34,6 +34,11 @@ Netns *netns_find(const char *name) {
   return NULL;
 }
 
+void netns_each(void (*visit)(Netns *)) {
+  for (unsigned slot = 0; slot < TABLE_SIZE; slot++)
+    for (Netns *at = table[slot]; at; at = at->next) visit(at);
+}
+
 bool netns_enter(const Netns *netns) {
   if (inside == netns) return true;
   if (setns(netns->fd, CLONE_NEWNET) < 0) return false;
@@ -91,6 +96,8 @@ static int netns_add(const char *name, bool packet_log, bool ipv6) {
   /* Containers have no capabilities, and serve on port 80 and answer ping all the same. */
   write_sysctl("net/ipv4/ip_unprivileged_port_start", "0");
   write_sysctl("net/ipv4/ping_group_range", "0 0");
+  /* "Port unreachable" tells refused from filtered: it must not be rationed when many probes meet. */
+  write_sysctl("net/ipv4/icmp_ratemask", "0");
   return link_up(netns, "lo");
 }
 
@@ -186,8 +193,7 @@ void network_request(Ticket ticket, Fields *in) {
     error = operate(op, in);
     if (error) snprintf(what, sizeof what, "%s %s %s", op, a, b);
   }
-  for (unsigned slot = 0; slot < TABLE_SIZE; slot++)
-    for (Netns *at = table[slot]; at; at = at->next) netlink_close(at);
+  netns_each(netlink_close);
   netns_leave();
   if (error == ENONET) reply_error(ticket, "NOT_FOUND", "operation %lld (%s): no such namespace", done, what);
   else if (error) reply_errno(ticket, error, "operation %lld (%s)", done, what);

@@ -1,7 +1,9 @@
-/* nftables through libnftables, loaded when first needed: no nft process, one context per namespace. */
+/* nftables through libnftables, loaded when first needed: no nft process. A context per namespace (700 KB with
+ * one table) is kept while commands come: closing its socket right after a deletion waits for the kernel. */
 #include "agent.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #define OUTPUT_JSON (1u << 4)
+#define IDLE_US 2000000
 
 static struct {
   void *(*ctx_new)(uint32_t flags);
@@ -22,6 +25,7 @@ static struct {
   void (*set_flags)(void *, unsigned);
 } nft;
 static bool loaded;
+static Timer idle;
 
 /* libnftables raises its socket's send buffer for large transactions with an option that only the
  * machine's real root may use, and ignores the refusal: more than some 400 chains then fail with "Message
@@ -67,6 +71,12 @@ void nft_close(Netns *netns) {
   netns->nft = NULL;
 }
 
+static void give_back(Timer *timer) {
+  (void)timer;
+  netns_each(nft_close);
+  malloc_trim(0);
+}
+
 /* namespace, script */
 void nft_request(Ticket ticket, Fields *in, bool json) {
   char problem[256];
@@ -94,6 +104,8 @@ void nft_request(Ticket ticket, Fields *in, bool json) {
     reply_error(ticket, "NFT", "no nft context");
     return;
   }
+  idle.fire = give_back;
+  timer_set(&idle, IDLE_US);
   nft.set_flags(netns->nft, json ? OUTPUT_JSON : 0);
   int failed = nft.run(netns->nft, script);
   const char *error = nft.error(netns->nft), *output = nft.output(netns->nft);

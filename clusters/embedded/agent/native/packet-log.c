@@ -31,19 +31,23 @@ static unsigned long long missed; /* left out since the last event that was sent
 static void log_packet(PacketLog *log, const char *prefix, const unsigned char *ip, size_t length) {
   if (length < 20 || ip[0] >> 4 != 4) return;
   size_t header = (size_t)(ip[0] & 15) * 4;
-  int protocol = ip[9];
-  uint32_t source, destination;
-  uint16_t ports[2] = {0, 0};
-  memcpy(&source, ip + 12, 4);
-  memcpy(&destination, ip + 16, 4);
+  LoggedPacket packet = {.protocol = ip[9]};
+  memcpy(&packet.source, ip + 12, 4);
+  memcpy(&packet.destination, ip + 16, 4);
   bool first_fragment = ((ip[6] & 31) << 8 | ip[7]) == 0;
+  int protocol = packet.protocol;
   bool has_ports = protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
-  if (has_ports && first_fragment && header >= 20 && length >= header + 4) memcpy(ports, ip + header, 4);
-  probe_saw_drop(log->netns, prefix, source, ntohs(ports[0]), protocol);
+  if (has_ports && first_fragment && header >= 20 && length >= header + 4) {
+    uint16_t ports[2];
+    memcpy(ports, ip + header, 4);
+    packet.source_port = ntohs(ports[0]);
+    packet.destination_port = ntohs(ports[1]);
+  }
+  probe_saw_drop(log->netns, prefix, &packet);
   if (!has_subscribers()) return;
   char from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN], at[40];
-  inet_ntop(AF_INET, &source, from, sizeof from);
-  inet_ntop(AF_INET, &destination, to, sizeof to);
+  inet_ntop(AF_INET, &packet.source, from, sizeof from);
+  inet_ntop(AF_INET, &packet.destination, to, sizeof to);
   rfc3339(at);
   event_begin("packet");
   Buffer *out = event_buffer();
@@ -52,8 +56,8 @@ static void log_packet(PacketLog *log, const char *prefix, const unsigned char *
   put(out, from);
   put(out, to);
   put_number(out, protocol);
-  put_number(out, ntohs(ports[0]));
-  put_number(out, ntohs(ports[1]));
+  put_number(out, packet.source_port);
+  put_number(out, packet.destination_port);
   put(out, at);
   put_number(out, (long long)missed);
   if (event_end(true)) missed = 0;

@@ -207,21 +207,27 @@ static void go_on(Timer *timer) {
   else check_end(batch);
 }
 
-/* A source port is one probe's alone within its address, whatever the packet's destination became by now. */
-void probe_saw_drop(const Netns *netns, const char *prefix, uint32_t source, uint16_t port, int protocol) {
+static Probe *probe_of(uint32_t address, uint16_t port, int protocol) {
   for (Batch *batch = batches; batch; batch = batch->next_batch) {
     for (size_t i = 0; i < batch->next; i++) {
       Probe *probe = &batch->probes[i];
-      if (probe->done || probe->dropped_prefix || probe->from_port != port || probe->from_address != source ||
-          probe->protocol != protocol)
-        continue;
-      probe->dropped_netns = must_copy(netns->name);
-      probe->dropped_prefix = must_copy(prefix);
-      uint64_t gone = now_us() - probe->started;
-      if (gone + SETTLE_US < probe->timeout_us) timer_set(&probe->timer, SETTLE_US);
-      return;
+      if (!probe->done && probe->from_port == port && probe->from_address == address && probe->protocol == protocol)
+        return probe;
     }
   }
+  return NULL;
+}
+
+/* Its own end of a packet names the probe, whatever the other end became on the way: the source of what it
+ * sent, the destination of what came back. */
+void probe_saw_drop(const Netns *netns, const char *prefix, const LoggedPacket *packet) {
+  Probe *probe = probe_of(packet->source, packet->source_port, packet->protocol);
+  if (!probe) probe = probe_of(packet->destination, packet->destination_port, packet->protocol);
+  if (!probe || probe->dropped_prefix) return;
+  probe->dropped_netns = must_copy(netns->name);
+  probe->dropped_prefix = must_copy(prefix);
+  uint64_t gone = now_us() - probe->started;
+  if (gone + SETTLE_US < probe->timeout_us) timer_set(&probe->timer, SETTLE_US);
 }
 
 /* count, then per probe: namespace, protocol, address, port, timeout in ms, payload ("" = the default) */
