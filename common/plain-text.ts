@@ -1,6 +1,6 @@
 /** Text without control and direction characters, which could forge lines or move the cursor of a terminal. */
 export function withoutControls(text: string): string {
-  return [...text].map((character) => (isControl(character) ? '\uFFFD' : character)).join('');
+  return Array.from(text, (character) => (isControl(character) ? '\uFFFD' : character)).join('');
 }
 
 function isControl(character: string): boolean {

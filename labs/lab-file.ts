@@ -11,7 +11,7 @@ export interface ParsedFile<T> {
   value?: T;
   problems: FileProblem[];
   /** Where a path of keys and indexes stands in the text; its nearest parent where it is absent. */
-  locate(path: Path): { line: number; column: number };
+  locate: (path: Path) => { line: number; column: number };
 }
 
 /** Reads YAML text against a schema and says, with line and column, what is wrong and what would be right. */

@@ -14,6 +14,7 @@ import {
 } from '../common/lab.js';
 import { readAnswerFolder } from '../graders/answer-folder.js';
 import { parseYamlFile } from './lab-file.js';
+import { brokenExpectations, brokenRules } from './lab-rules.js';
 import type { LabProblem } from './lab-problem.js';
 import { parseStepText } from './step-text.js';
 
@@ -34,6 +35,10 @@ export async function loadLab(
   reader.report('lab.yaml', file.problems);
   if (file.value === undefined) return { problems };
   const definition = file.value;
+  reader.report(
+    'lab.yaml',
+    brokenRules(definition).map(({ path: at, ...words }) => ({ ...file.locate(at), ...words })),
+  );
 
   const manifests: JsonObject[] = [];
   for (const name of paths.filter((one) => /^setup\/[^/]+\.ya?ml$/.test(one))) {
@@ -62,7 +67,7 @@ export async function loadLab(
 
   const wrong: WrongAnswer[] = [];
   for (const name of new Set(paths.flatMap((one) => /^wrong\/([^/]+)\//.exec(one)?.[1] ?? []))) {
-    const answer = await readWrong(name, reader);
+    const answer = await readWrong(name, { reader, definition });
     if (answer !== undefined) wrong.push(answer);
   }
 
@@ -142,15 +147,23 @@ async function readStep(
   };
 }
 
-async function readWrong(name: string, reader: Reader): Promise<WrongAnswer | undefined> {
+async function readWrong(
+  name: string,
+  { reader, definition }: { reader: Reader; definition: LabDefinition },
+): Promise<WrongAnswer | undefined> {
   const file = `wrong/${name}/expect.yaml`;
   const text = await reader.text(
     file,
     'It says which check must fail, and what the learner must read.',
   );
   if (text === undefined) return undefined;
-  const { value, problems } = parseYamlFile(text, WrongExpectation);
+  const { value, problems, locate } = parseYamlFile(text, WrongExpectation);
   reader.report(file, problems);
+  const broken = value === undefined ? [] : brokenExpectations(value, definition);
+  reader.report(
+    file,
+    broken.map(({ path: at, ...words }) => ({ ...locate(at), ...words })),
+  );
   const answer = await readAnswer(`wrong/${name}`, reader);
   return value === undefined || answer === undefined ? undefined : { name, ...value, answer };
 }

@@ -103,7 +103,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** Escapes what has a meaning in XML and leaves out what may not stand there even escaped. */
 function escapeXml(text: string): string {
-  return [...text]
+  return Array.from(text)
     .filter(isXmlCharacter)
     .map((character) => NAMED[character] ?? character)
     .join('');
