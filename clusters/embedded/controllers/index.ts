@@ -1,0 +1,104 @@
+import { SILENT } from '../../../common/logger.js';
+import type { Logger } from '../../../common/logger.js';
+import type { ClusterApi } from '../api/cluster-api.js';
+import { ClusterCache } from './cluster-cache.js';
+import type { ControllerContext } from './context.js';
+import { createCronJobController } from './cron-job.js';
+import { createDaemonSetController } from './daemon-set.js';
+import { createDeploymentController } from './deployment.js';
+import { createDisruptionController } from './disruption.js';
+import { createEndpointSliceController } from './endpoint-slice.js';
+import { createEndpointSliceMirroringController } from './endpoint-slice-mirroring.js';
+import { createEndpointsController } from './endpoints.js';
+import { createGarbageCollector } from './garbage-collector.js';
+import { createJobController } from './job.js';
+import { createKubernetesServiceController } from './kubernetes-service.js';
+import type { ApiServerPlace } from './kubernetes-service.js';
+import { createLoadBalancerController } from './load-balancer.js';
+import type { LoadBalancerAddresses } from './load-balancer.js';
+import { createNamespaceBasicsController } from './namespace-basics.js';
+import { createNamespaceController } from './namespace.js';
+import { createNodeLifecycleController } from './node-lifecycle.js';
+import { createPodCache } from './pod-cache.js';
+import { createPodGarbageCollector } from './pod-gc.js';
+import { createReplicaSetController, createReplicationController } from './replica-set.js';
+import { createResourceCatalogue } from './resource-catalogue.js';
+import type { ResourceSource } from './resource-catalogue.js';
+import { createQuotaController } from './resource-quota.js';
+import { createScheduler } from './scheduler/index.js';
+import { createStatefulSetController } from './stateful-set.js';
+import { WorkLoop } from './work-queue.js';
+
+export type { ApiServerPlace } from './kubernetes-service.js';
+export type { LoadBalancerAddresses } from './load-balancer.js';
+
+export interface ControllerOptions {
+  api: ClusterApi;
+  /** What the API server serves, custom resources included: `createClusterApi(…).registry`. */
+  resources: ResourceSource;
+  /** The cluster's CA certificate, for `kube-root-ca.crt` in every namespace. */
+  caPem: string;
+  logger?: Logger;
+  /** Where the API server is; without it nobody keeps the Service `default/kubernetes`. */
+  apiServer?: ApiServerPlace;
+  /** Without it LoadBalancer Services stay pending, as on bare metal. */
+  loadBalancers?: LoadBalancerAddresses;
+}
+
+export interface Controllers extends Disposable {
+  /** True while there is nothing left to do but wait for changes or the clock. */
+  readonly idle: boolean;
+}
+
+/** Starts everything that kube-controller-manager and kube-scheduler do for one cluster. */
+export function startControllers(options: ControllerOptions): Controllers {
+  const { api, logger = SILENT } = options;
+  const loop = new WorkLoop(logger);
+  const cache = new ClusterCache(api);
+  const catalogue = createResourceCatalogue(api, { cache, source: options.resources });
+  const context: ControllerContext = {
+    api,
+    cache,
+    catalogue,
+    loop,
+    logger,
+    pods: createPodCache(cache),
+  };
+
+  createNamespaceBasicsController(context, { caPem: options.caPem });
+  if (options.apiServer !== undefined)
+    createKubernetesServiceController(context, options.apiServer);
+  createNodeLifecycleController(context);
+  createDeploymentController(context);
+  createReplicaSetController(context);
+  createReplicationController(context);
+  createDaemonSetController(context);
+  createStatefulSetController(context);
+  createCronJobController(context);
+  createJobController(context);
+  createScheduler(context);
+  createEndpointsController(context);
+  createEndpointSliceController(context);
+  createEndpointSliceMirroringController(context);
+  createDisruptionController(context);
+  createQuotaController(context);
+  if (options.loadBalancers !== undefined) {
+    createLoadBalancerController(context, options.loadBalancers);
+  }
+  createPodGarbageCollector(context);
+  createGarbageCollector(context);
+  createNamespaceController(context);
+
+  cache.start();
+  const stopCatalogue = catalogue.start();
+  return {
+    get idle() {
+      return loop.idle;
+    },
+    [Symbol.dispose]() {
+      loop[Symbol.dispose]();
+      cache[Symbol.dispose]();
+      stopCatalogue();
+    },
+  };
+}
