@@ -30,6 +30,10 @@ export interface SandboxPlan {
   readOnlyRoot: boolean;
   cwd: string;
   argv: readonly string[];
+  /** A small process 1 collects what dies inside, beside the program itself. */
+  reaper?: boolean;
+  /** Keeps the powers over the cluster's own namespaces: for root shells on nodes. */
+  powers?: boolean;
 }
 
 /** Where the agent puts the system call filter that bubblewrap installs. */
@@ -44,12 +48,11 @@ export function sandboxArgv(plan: SandboxPlan): string[] {
   const args = [
     plan.bwrap,
     ...userArgs(plan),
-    '--cap-drop',
-    'ALL',
-    '--seccomp',
-    String(FILTER_FD),
+    ...(plan.powers === true
+      ? ['--cap-add', 'ALL']
+      : ['--cap-drop', 'ALL', '--seccomp', String(FILTER_FD)]),
     '--unshare-pid',
-    '--as-pid-1',
+    ...(plan.reaper === true ? [] : ['--as-pid-1']),
     '--unshare-ipc',
     '--unshare-uts',
     '--hostname',

@@ -87,7 +87,9 @@ async function resolveProbe(request: ProbeRequest, context: ProbeContext): Promi
   try {
     const source = await sourceOf(request.from, context);
     if (source.detail !== undefined) return fail('no-source', source.detail);
-    const target = isSamePod(request) ? { address: '127.0.0.1' } : targetOf(request, context);
+    const target: Target = isSamePod(request)
+      ? { address: '127.0.0.1' }
+      : targetOf(request, context);
     if (target.detail !== undefined) return fail('no-target', target.detail);
     return {
       request,

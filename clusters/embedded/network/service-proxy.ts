@@ -1,7 +1,7 @@
 import type { Logger } from '../../../common/logger.js';
 import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
-import { LOAD_BALANCER_ADDRESSES, ROUTER, loadBalancerAddress, nodeNetns } from './addresses.js';
+import { ROUTER, nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
 import { EMPTY_CONTENT, diffTable, type TableContent } from './nft-table.js';
 import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
@@ -19,8 +19,6 @@ export interface ServiceProxyOptions {
   nodes: readonly { name: string; address: string }[];
   logger: Logger;
 }
-
-const LOAD_BALANCED = 'LoadBalancer';
 
 /** kube-proxy of every node, and the load balancer of the LAN: Services as nftables, event by event. */
 export class ServiceProxy {
@@ -40,10 +38,7 @@ export class ServiceProxy {
     this.#stops.push(
       api.watch<ServiceObject>('services', ({ type, object }) => {
         if (type === 'DELETED') this.#services.delete(keyOf(object));
-        else {
-          this.#services.set(keyOf(object), object);
-          this.#giveAddress(object);
-        }
+        else this.#services.set(keyOf(object), object);
         this.#work.request();
       }),
       api.watch<EndpointSliceObject>('endpointslices.discovery.k8s.io', ({ type, object }) => {
@@ -128,41 +123,5 @@ export class ServiceProxy {
       this.#routes.delete(ip);
     }
     await agent.network(operations);
-  }
-
-  #giveAddress(service: ServiceObject): void {
-    const { api } = this.#options;
-    const has = service.status?.loadBalancer?.ingress?.[0]?.ip;
-    const wants =
-      service.spec.type === LOAD_BALANCED && service.spec.loadBalancerClass === undefined;
-    const { name, namespace } = service.metadata;
-    const key = {
-      name,
-      subresource: 'status' as const,
-      ...(namespace === undefined ? {} : { namespace }),
-    };
-    if (!wants) {
-      if (has === undefined) return;
-      api.update<ServiceObject>('services', key, (draft) => {
-        draft.status = { ...draft.status, loadBalancer: {} };
-      });
-      return;
-    }
-    if (has !== undefined) return;
-    const taken = new Set(
-      api.list<ServiceObject>('services').map((one) => one.status?.loadBalancer?.ingress?.[0]?.ip),
-    );
-    const asked = service.spec.loadBalancerIP;
-    const free = [
-      asked,
-      ...Array.from({ length: LOAD_BALANCER_ADDRESSES }, (_, i) => loadBalancerAddress(i)),
-    ].find(
-      (address) =>
-        address !== undefined && address.startsWith('172.30.255.') && !taken.has(address),
-    );
-    if (free === undefined) return;
-    api.update<ServiceObject>('services', key, (draft) => {
-      draft.status = { ...draft.status, loadBalancer: { ingress: [{ ip: free, ipMode: 'VIP' }] } };
-    });
   }
 }

@@ -43,8 +43,6 @@ export function lanOperations(nodes: readonly string[]): NetworkOperation[] {
       { op: 'bridge', netns: ROUTER, name: host },
       { op: 'address', netns: ROUTER, link: host, cidr: `${address}/32` },
     ]),
-    // Service addresses mean nothing outside the cluster: say so at once instead of keeping silent.
-    { op: 'route', netns: ROUTER, cidr: SERVICE_CIDR, type: 'blackhole' },
   ];
 }
 

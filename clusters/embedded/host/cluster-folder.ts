@@ -1,0 +1,108 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { CNIS } from '../../provider.js';
+import type { JsonObject } from '../../../common/json.js';
+import { isJsonObject } from '../../../common/json.js';
+
+export const ClusterName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, 'lower case letters, digits and "-", at most 40');
+
+export const JsonObjectSchema = z.custom<JsonObject>(isJsonObject, 'a JSON object');
+
+export const ClusterSpecSchema = z.object({
+  name: ClusterName,
+  nodes: z.number().int().min(1).max(7),
+  cni: z.enum(CNIS),
+  manifests: z.array(JsonObjectSchema),
+  files: z.array(z.object({ path: z.string(), text: z.string() })).optional(),
+  nodeShell: z.boolean(),
+  labels: z.record(z.string(), z.string()),
+});
+export type StoredSpec = z.infer<typeof ClusterSpecSchema>;
+
+/** What is remembered of a cluster beside its objects. */
+export const ClusterRecord = z.object({
+  spec: ClusterSpecSchema,
+  createdAt: z.string(),
+  /** The user on this machine whose namespaces the cluster lives in; absent: the host's own. */
+  uid: z.number().int().optional(),
+  /** Where the API server listens; kept over restarts and resets. */
+  port: z.number().int(),
+  /** False until the first start came to its end: what a crash leaves half-made is swept. */
+  isComplete: z.boolean(),
+});
+export type ClusterRecord = z.infer<typeof ClusterRecord>;
+
+/**
+ * A cluster's folder: `private` is the host's alone (objects, keys); `run` belongs to the cluster's user
+ * (sockets, pods' files, logs).
+ */
+export interface ClusterFolder {
+  root: string;
+  private: string;
+  run: string;
+  recordFile: string;
+  agentSocket: string;
+  apiSocket: string;
+  pods: string;
+  logs: string;
+  /** A file system in memory with a size, mounted by the agent: homes and empty volumes. */
+  volatile: string;
+}
+
+export function clusterFolder(stateDir: string, name: string): ClusterFolder {
+  const root = path.join(stateDir, 'clusters', name);
+  const run = path.join(root, 'run');
+  return {
+    root,
+    private: path.join(root, 'private'),
+    run,
+    recordFile: path.join(root, 'private', 'cluster.json'),
+    agentSocket: path.join(run, 'agent.sock'),
+    apiSocket: path.join(run, 'api.sock'),
+    pods: path.join(run, 'pods'),
+    logs: path.join(run, 'logs'),
+    volatile: path.join(run, 'volatile'),
+  };
+}
+
+/** Makes the folder's parts; the files in `run` are readable for the cluster's user and the host only. */
+export function makeClusterFolder(folder: ClusterFolder, uid: number | undefined): void {
+  mkdirSync(folder.root, { recursive: true, mode: 0o711 });
+  mkdirSync(folder.private, { recursive: true, mode: 0o700 });
+  mkdirSync(folder.run, { recursive: true, mode: 0o700 });
+  for (const part of [folder.pods, folder.logs, folder.volatile]) {
+    mkdirSync(part, { recursive: true, mode: 0o777 });
+  }
+  if (uid === undefined) return;
+  for (const part of [folder.run, folder.pods, folder.logs, folder.volatile])
+    chownSync(part, uid, uid);
+}
+
+/** Replaced as a whole, so that a crash leaves the old one or the new one. */
+export function writeRecord(folder: ClusterFolder, record: ClusterRecord): void {
+  const draft = `${folder.recordFile}.draft`;
+  writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
+  renameSync(draft, folder.recordFile);
+}
+
+export function readRecord(folder: ClusterFolder): ClusterRecord | undefined {
+  if (!existsSync(folder.recordFile)) return undefined;
+  return ClusterRecord.parse(JSON.parse(readFileSync(folder.recordFile, 'utf8')));
+}
+
+/** Names of the clusters whose folders exist. */
+export function clusterNames(stateDir: string): string[] {
+  const root = path.join(stateDir, 'clusters');
+  return existsSync(root) ? readdirSync(root) : [];
+}

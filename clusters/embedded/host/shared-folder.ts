@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { runCommand } from '../../../system/run-command.js';
+import type { SharedFolders } from '../kubelet/context.js';
+import { SHARED_ETC } from '../kubelet/etc-folder.js';
+
+const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Where a program of the machine is, or undefined. */
+export function findProgram(name: string, folders: readonly string[] = PATHS): string | undefined {
+  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
+}
+
+export interface ShareOptions {
+  stateDir: string;
+  /** `dist/native`: the agent, its join program, the images' stand-ins. */
+  nativeDir: string;
+  kubectl: string | undefined;
+}
+
+export interface Share extends SharedFolders {
+  agentPath: string;
+  joinPath: string;
+  /** kubectl for the workstation, where sandboxes do not see the machine's own anyway. */
+  workstationPrograms: Readonly<Record<string, string>>;
+}
+
+/**
+ * What all sandboxes are built from, copied to where every cluster's user may read it: our programs, busybox
+ * with its names, and settings of the machine. Made once per version; what older hosts left is removed.
+ */
+export async function prepareShare(options: ShareOptions): Promise<Share> {
+  const busybox = findProgram('busybox');
+  const digest = fingerprint([
+    ...listFiles(options.nativeDir),
+    ...(busybox === undefined ? [] : [busybox]),
+  ]);
+  const root = path.join(options.stateDir, 'share');
+  const folder = path.join(root, digest);
+  mkdirSync(root, { recursive: true, mode: 0o755 });
+  if (!existsSync(folder)) {
+    const draft = `${folder}.draft`;
+    rmSync(draft, { recursive: true, force: true });
+    await build(draft, { ...options, busybox });
+    renameSync(draft, folder);
+  }
+  for (const name of readdirSync(root)) {
+    if (name !== digest) rmSync(path.join(root, name), { recursive: true, force: true });
+  }
+  return shareIn(folder, options.kubectl);
+}
+
+/** Below /usr, and not in what sandboxes have of their own there. */
+function isVisible(program: string): boolean {
+  const real = realpathSync(program);
+  return [program, real].every((file) => /^\/usr\/(?!local\/)/.test(file));
+}
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(folder, entry.name))
+    .sort();
+}
+
+function fingerprint(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(path.basename(file)).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function build(
+  folder: string,
+  { nativeDir, busybox, kubectl }: ShareOptions & { busybox: string | undefined },
+): Promise<void> {
+  const native = path.join(folder, 'native');
+  mkdirSync(native, { recursive: true, mode: 0o755 });
+  for (const file of listFiles(nativeDir)) {
+    const copy = path.join(native, path.basename(file));
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o755);
+  }
+  const bin = path.join(folder, 'busybox');
+  mkdirSync(bin, { mode: 0o755 });
+  if (busybox !== undefined) {
+    copyFileSync(busybox, path.join(bin, 'busybox'));
+    chmodSync(path.join(bin, 'busybox'), 0o755);
+    const { stdout } = await runCommand(busybox, ['--list']);
+    for (const name of stdout.split('\n')) {
+      if (name !== '' && name !== 'busybox') symlinkSync('busybox', path.join(bin, name));
+    }
+  }
+  const etc = path.join(folder, 'etc');
+  mkdirSync(etc, { mode: 0o755 });
+  for (const name of SHARED_ETC) {
+    const source = path.join('/etc', name);
+    // Keys and such are not readable for everybody, and nothing a sandbox needs.
+    if (existsSync(source)) {
+      cpSync(source, path.join(etc, name), {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (file) => !file.startsWith('/etc/ssl/private'),
+      });
+    }
+  }
+  if (kubectl !== undefined) {
+    const completion = await runCommand(kubectl, ['completion', 'bash'], { timeoutMs: 10_000 });
+    writeFileSync(path.join(etc, 'kubectl-completion.bash'), completion.stdout);
+  }
+  mkdirSync(path.join(folder, 'local'), { mode: 0o755 });
+}
+
+function shareIn(folder: string, kubectl: string | undefined): Share {
+  const native = path.join(folder, 'native');
+  const known = new Map<string, string>();
+  return {
+    bwrap: findProgram('bwrap') ?? 'bwrap',
+    busybox: path.join(folder, 'busybox'),
+    agentPath: path.join(native, 'agent'),
+    joinPath: path.join(native, 'join'),
+    workstationPrograms: kubectl === undefined || isVisible(kubectl) ? {} : { kubectl },
+    local(programs): string {
+      const key = JSON.stringify(programs);
+      const made = known.get(key) ?? makeLocal(folder, programs);
+      known.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** /usr/local of an image: its programs by name, and the machine's settings. */
+function makeLocal(folder: string, programs: Readonly<Record<string, string>>): string {
+  const hash = createHash('sha256').update(JSON.stringify(programs)).digest('hex').slice(0, 16);
+  const local = path.join(folder, 'local', hash);
+  if (existsSync(local)) return local;
+  const draft = `${local}.draft`;
+  rmSync(draft, { recursive: true, force: true });
+  for (const name of ['bin', 'sbin', 'lib', 'share']) {
+    mkdirSync(path.join(draft, name), { recursive: true, mode: 0o755 });
+  }
+  for (const [name, file] of Object.entries(programs)) {
+    const copy = path.join(draft, 'bin', name);
+    copyFileSync(path.resolve(folder, 'native', file), copy);
+    chmodSync(copy, 0o755);
+  }
+  cpSync(path.join(folder, 'etc'), path.join(draft, 'etc'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  renameSync(draft, local);
+  return local;
+}

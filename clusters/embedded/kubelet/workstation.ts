@@ -1,0 +1,191 @@
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Agent, ExecSpec, ProcessLimits } from '../agent/agent.js';
+import { WORKSTATION, WORKSTATION_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
+import { DEFAULT_PATH } from './container-starter.js';
+import type { SharedFolders } from './context.js';
+import { writeEtcFolder } from './etc-folder.js';
+import { FILTER_FD, sandboxArgv } from './sandbox.js';
+
+/** The learner's own machine on the cluster's LAN, and root shells on the nodes. */
+
+export const WORKSTATION_ID = 'workstation';
+const USER = { name: 'learner', uid: 1000, home: '/home/learner', shell: '/bin/bash' };
+
+const LIMITS: ProcessLimits = { processes: 200, fileBytes: 64 * 1024 * 1024, openFiles: 1024 };
+
+export interface WorkstationOptions {
+  agent: Agent;
+  shared: SharedFolders;
+  /** kubectl, where sandboxes do not see the machine's own. */
+  programs: Readonly<Record<string, string>>;
+  nodes: readonly string[];
+  /** The cluster's folder for it, on this machine and as the agent sees it. */
+  folder: string;
+  /** The home: where the host writes it, and where the agent finds it. */
+  home: { write: string; mount: string };
+  files: readonly { path: string; text: string }[];
+  kubeconfig: string;
+  logsFolder: string;
+  ownerUid: number | undefined;
+}
+
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  HOME: USER.home,
+  USER: USER.name,
+  LOGNAME: USER.name,
+  SHELL: USER.shell,
+  LANG: 'C.UTF-8',
+  PATH: DEFAULT_PATH,
+  TERM: 'xterm-256color',
+  EDITOR: 'nano',
+};
+
+/** Starts the workstation with a home as at the lab's start. */
+export async function startWorkstation(options: WorkstationOptions): Promise<void> {
+  writeHome(options);
+  const etc = path.join(options.folder, 'etc');
+  rmSync(etc, { recursive: true, force: true });
+  writeEtcFolder({
+    folder: etc,
+    userland: 'debian',
+    hostname: WORKSTATION,
+    hosts: hostsFile(options.nodes),
+    resolvConf:
+      'search svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:2 timeout:1\n',
+    user: USER,
+  });
+  await options.agent.start({
+    id: WORKSTATION_ID,
+    netns: WORKSTATION,
+    argv: sandboxArgv({
+      bwrap: options.shared.bwrap,
+      userland: 'debian',
+      local: options.shared.local(options.programs),
+      busybox: options.shared.busybox,
+      etc,
+      mounts: [{ source: options.home.mount, target: USER.home, readOnly: false }],
+      writable: [],
+      scratchBytes: 32 * 1024 * 1024,
+      hostname: WORKSTATION,
+      uid: USER.uid,
+      gid: USER.uid,
+      readOnlyRoot: false,
+      cwd: USER.home,
+      argv: ['sleep', 'infinity'],
+      reaper: true,
+    }),
+    env: ENVIRONMENT,
+    logPath: path.join(options.logsFolder, 'workstation.log'),
+    logBytes: 64 * 1024,
+    filterFd: FILTER_FD,
+    limits: LIMITS,
+  });
+}
+
+/** What a shell on the workstation runs; every one shares files and processes with the others. */
+export function workstationShell(argv: readonly string[]): ExecSpec {
+  return {
+    target: 'process',
+    id: WORKSTATION_ID,
+    argv: [...argv],
+    env: { ...ENVIRONMENT },
+    cwd: USER.home,
+    limits: LIMITS,
+  };
+}
+
+/** A shell as root of the node's network: all powers over this cluster's namespaces, none outside of them. */
+export function nodeShell(
+  options: { shared: SharedFolders; folder: string; root: string },
+  node: string,
+): ExecSpec {
+  const etc = path.join(options.folder, `node-${node}`);
+  rmSync(etc, { recursive: true, force: true });
+  writeEtcFolder({
+    folder: etc,
+    userland: 'debian',
+    hostname: node,
+    hosts: `127.0.0.1\tlocalhost ${node}\n`,
+    resolvConf: 'nameserver 10.96.0.10\n',
+    files: { 'bash.bashrc': ROOT_BASHRC },
+  });
+  const argv = sandboxArgv({
+    bwrap: options.shared.bwrap,
+    userland: 'debian',
+    local: options.shared.local({}),
+    busybox: options.shared.busybox,
+    etc,
+    mounts: [{ source: options.root, target: '/root', readOnly: false }],
+    writable: [],
+    scratchBytes: 32 * 1024 * 1024,
+    hostname: node,
+    uid: 0,
+    gid: 0,
+    readOnlyRoot: false,
+    cwd: '/root',
+    argv: ['bash'],
+    reaper: true,
+    powers: true,
+  });
+  return {
+    target: 'netns',
+    netns: nodeNetns(node),
+    argv,
+    env: {
+      HOME: '/root',
+      USER: 'root',
+      LANG: 'C.UTF-8',
+      PATH: DEFAULT_PATH,
+      TERM: 'xterm-256color',
+    },
+  };
+}
+
+function writeHome({ home, files, kubeconfig, ownerUid }: WorkstationOptions): void {
+  rmSync(home.write, { recursive: true, force: true });
+  const all = [
+    { path: '.bashrc', text: BASHRC },
+    { path: '.profile', text: '[ -f ~/.bashrc ] && . ~/.bashrc\n' },
+    { path: '.kube/config', text: kubeconfig },
+    ...files,
+  ];
+  const folders = new Set([home.write]);
+  mkdirSync(home.write, { recursive: true, mode: 0o755 });
+  for (const file of all) {
+    const target = path.join(home.write, path.posix.join('/', file.path));
+    for (let folder = path.dirname(target); !folders.has(folder); folder = path.dirname(folder)) {
+      folders.add(folder);
+    }
+    mkdirSync(path.dirname(target), { recursive: true, mode: 0o755 });
+    writeFileSync(target, file.text, { mode: file.path === '.kube/config' ? 0o600 : 0o644 });
+    if (ownerUid !== undefined) chownSync(target, ownerUid, ownerUid);
+  }
+  if (ownerUid === undefined) return;
+  for (const folder of folders) chownSync(folder, ownerUid, ownerUid);
+}
+
+function hostsFile(nodes: readonly string[]): string {
+  const lines = nodes.map((name, i) => `${nodeAddress(i)}\t${name}`);
+  return ['127.0.0.1\tlocalhost', `${WORKSTATION_ADDRESS}\t${WORKSTATION}`, ...lines, ''].join(
+    '\n',
+  );
+}
+
+const BASHRC = `# The learner's shell.
+case $- in *i*) ;; *) return ;; esac
+HISTCONTROL=ignoreboth
+HISTSIZE=2000
+shopt -s histappend checkwinsize
+PS1='\\[\\e[1;32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[1;34m\\]\\w\\[\\e[0m\\]\\$ '
+[ -f /usr/share/bash-completion/bash_completion ] && . /usr/share/bash-completion/bash_completion
+[ -f /usr/local/etc/kubectl-completion.bash ] && . /usr/local/etc/kubectl-completion.bash
+alias k=kubectl
+complete -o default -F __start_kubectl k
+alias ll='ls -l'
+`;
+
+const ROOT_BASHRC = `case $- in *i*) ;; *) return ;; esac
+PS1='\\[\\e[1;31m\\]\\u@\\h\\[\\e[0m\\]:\\w# '
+alias ll='ls -l'
+`;
