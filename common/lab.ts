@@ -169,6 +169,8 @@ export interface StepAnswer {
   commands?: string;
   files: readonly { path: string; text: string }[];
   answers: Answers;
+  /** Answers that differ per cluster: the command a learner would type to read them. */
+  answerCommands?: Readonly<Record<string, string>>;
 }
 
 /** A wrong answer that ships with the lab, and what must be said about it. */

@@ -6,7 +6,16 @@ import { z } from 'zod';
 import { messageOf } from '../common/errors.js';
 import type { StepAnswer } from '../common/lab.js';
 
-const AnswersFile = z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())]));
+/** By question id: the answer, or the command whose output it is. */
+const AnswersFile = z.record(
+  z.string(),
+  z.union([
+    z.string(),
+    z.number(),
+    z.array(z.string()),
+    z.strictObject({ command: z.string().min(1) }),
+  ]),
+);
 /** Read here as what they mean; everything else is put into the home. */
 const SPECIAL = ['commands.sh', 'answers.yaml', 'expect.yaml'];
 
@@ -25,18 +34,34 @@ export async function readAnswerFolder(folder: string): Promise<StepAnswer> {
   );
   return {
     files,
-    answers: names.includes('answers.yaml') ? parseAnswers(await read('answers.yaml')) : {},
+    ...(names.includes('answers.yaml')
+      ? parseAnswers(await read('answers.yaml'))
+      : { answers: {} }),
     ...(names.includes('commands.sh') ? { commands: await read('commands.sh') } : {}),
   };
 }
 
-function parseAnswers(text: string): StepAnswer['answers'] {
+function parseAnswers(text: string): Pick<StepAnswer, 'answers' | 'answerCommands'> {
   try {
-    return AnswersFile.parse(parse(text) ?? {});
+    const entries = Object.entries(AnswersFile.parse(parse(text) ?? {}));
+    return {
+      answers: Object.fromEntries(
+        entries.flatMap(([id, answer]) => (isCommand(answer) ? [] : [[id, answer] as const])),
+      ),
+      answerCommands: Object.fromEntries(
+        entries.flatMap(([id, answer]) =>
+          isCommand(answer) ? [[id, answer.command] as const] : [],
+        ),
+      ),
+    };
   } catch (error) {
-    throw new Error(
-      `answers.yaml must be lines of "question-id: answer": ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}`,
-      { cause: error },
-    );
+    const what = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new Error(`answers.yaml must be lines of "question-id: answer": ${what}`, {
+      cause: error,
+    });
   }
+}
+
+function isCommand(answer: unknown): answer is { command: string } {
+  return typeof answer === 'object' && answer !== null && !Array.isArray(answer);
 }

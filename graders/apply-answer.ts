@@ -1,39 +1,40 @@
 import type { Cluster, RunResult } from '../clusters/provider.js';
 import { GatehouseError } from '../common/errors.js';
-import type { StepAnswer } from '../common/lab.js';
+import type { Answers, StepAnswer } from '../common/lab.js';
 
 const TIMEOUT_MS = 60_000;
 
 /**
- * Does in the workstation what an answer says: writes its files into the home, types its commands. With
- * `mustSucceed` the first failing command rejects with BAD_LAB; else it is as when a learner goes on typing.
+ * Does in the workstation what an answer says: writes its files into the home, types its commands; returns
+ * what it answers to questions. With `mustSucceed` the first failing command rejects with BAD_LAB; else it
+ * is as when a learner goes on typing.
  */
 export async function applyAnswer(
   cluster: Cluster,
   answer: StepAnswer,
   options: { mustSucceed: boolean; what: string; signal?: AbortSignal },
-): Promise<void> {
-  const commands = commandsOf(answer);
-  if (commands === '' && answer.files.length === 0) return;
-  const script = [
-    'cd',
-    ...(options.mustSucceed ? ['set -eo pipefail'] : []),
-    ...answer.files.map(writeFile),
-    commands,
-  ].join('\n');
-  const result = await cluster.run(script, {
-    timeoutMs: TIMEOUT_MS,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  if (options.mustSucceed && result.exitCode !== 0) {
-    throw new GatehouseError(
-      'BAD_LAB',
-      `The commands of ${options.what} failed with exit code ${result.exitCode}`,
-      {
-        fix: lastLines(result),
-      },
-    );
+): Promise<Answers> {
+  const { mustSucceed, what, signal } = options;
+  const type = async (script: string): Promise<RunResult> => {
+    const result = await cluster.run(script, {
+      timeoutMs: TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (mustSucceed && result.exitCode !== 0) {
+      const message = `The commands of ${what} failed with exit code ${result.exitCode}`;
+      throw new GatehouseError('BAD_LAB', message, { fix: lastLines(result) });
+    }
+    return result;
+  };
+  const script = [...answer.files.map(writeFile), commandsOf(answer)].join('\n');
+  if (script.trim() !== '') {
+    await type(['cd', ...(mustSucceed ? ['set -eo pipefail'] : []), script].join('\n'));
   }
+  const read: Record<string, string> = {};
+  for (const [id, command] of Object.entries(answer.answerCommands ?? {})) {
+    read[id] = (await type(`cd\n${command}`)).stdout.trim();
+  }
+  return { ...answer.answers, ...read };
 }
 
 /** Without `commands.sh` the manifests are applied in order of their names. */

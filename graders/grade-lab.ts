@@ -60,7 +60,8 @@ export async function gradeLab(options: GradeLabOptions): Promise<LabResult> {
       ...(options.onPhase === undefined ? {} : { onPhase: options.onPhase }),
     },
   );
-  return await gradeWork({ ...options, cluster, work });
+  const { result } = await gradeWork({ ...options, cluster, work });
+  return result;
 }
 
 /** One thing to do, and the steps to be graded after it. */
@@ -77,17 +78,17 @@ export async function gradeWork(
     cluster: Cluster;
     work: readonly Work[];
   },
-): Promise<LabResult> {
+): Promise<{ result: LabResult; answers: Answers }> {
   const { lab, cluster, work, signal } = options;
   const results: LabResult[] = [];
   let answers: Answers = {};
   for (const { what, answer, mustSucceed, grade } of work) {
-    await applyAnswer(cluster, answer, {
+    const given = await applyAnswer(cluster, answer, {
       mustSucceed,
       what,
       ...(signal === undefined ? {} : { signal }),
     });
-    answers = { ...answers, ...answer.answers };
+    answers = { ...answers, ...given };
     if (grade.length === 0) continue;
     results.push(await runChecks({ ...options, lab, answers, stepIds: grade }));
   }
@@ -95,7 +96,7 @@ export async function gradeWork(
   if (first === undefined) throw new GatehouseError('BAD_REQUEST', 'There is nothing to grade');
   const checks = results.flatMap((result) => result.checks);
   const tookMs = results.reduce((sum, result) => sum + result.tookMs, 0);
-  return { ...first, checks, tookMs, ...summarise(checks) };
+  return { result: { ...first, checks, tookMs, ...summarise(checks) }, answers };
 }
 
 const NOTHING: StepAnswer = { files: [], answers: {} };
@@ -134,6 +135,7 @@ export function wrongWork(lab: Lab, name: string): Work[] {
   const answer = {
     ...wrong.answer,
     answers: { ...solution.answer.answers, ...wrong.answer.answers },
+    answerCommands: commandsWithout(solution.answer.answerCommands, wrong.answer.answers),
   };
   return [
     ...before,
@@ -187,6 +189,15 @@ async function foldersIn(folder: string): Promise<string[]> {
       cause: error,
     });
   }
+}
+
+function commandsWithout(
+  commands: StepAnswer['answerCommands'],
+  given: Answers,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(commands ?? {}).filter(([id]) => !Object.hasOwn(given, id)),
+  );
 }
 
 /** Unique enough for clusters that live for seconds, and telling whose they are. */

@@ -65,7 +65,7 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
     cases.push(result);
     options.onEvent?.(result);
   };
-  const bench: Bench = { ...options, cluster };
+  const bench: Bench = { ...options, cluster, answers: {} };
   await run('untouched', () => proveUntouched(bench));
   await run('solution', () => proveSolution(bench));
   await run('finished', () => proveFinished(bench));
@@ -84,7 +84,8 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
   };
 }
 
-type Bench = TestLabOptions & { cluster: Cluster };
+/** `answers` are those of the solution, once it was given. */
+type Bench = TestLabOptions & { cluster: Cluster; answers: Answers };
 
 async function proveUntouched(bench: Bench): Promise<string> {
   const result = await runChecks({ ...bench, answers: {} });
@@ -103,16 +104,18 @@ async function proveSolution(bench: Bench): Promise<string> {
     mustSucceed: true,
     grade: [step.id],
   }));
-  return notPassed(await gradeWork({ ...bench, work }));
+  const { result, answers } = await gradeWork({ ...bench, work });
+  bench.answers = answers;
+  return notPassed(result);
 }
 
 /** What an early step asked for still holds at the end, so that a finished cluster can be graded as a whole. */
 async function proveFinished(bench: Bench): Promise<string> {
-  return notPassed(await runChecks({ ...bench, answers: allAnswers(bench.lab) }));
+  return notPassed(await runChecks({ ...bench, answers: bench.answers }));
 }
 
 /** Silence where nobody lives is no denial. */
-async function proveNoVacuousDenial({ lab, cluster, ...rest }: Bench): Promise<string> {
+async function proveNoVacuousDenial({ lab, cluster, answers, ...rest }: Bench): Promise<string> {
   const view = viewOf(await cluster.snapshot());
   const targets = denialsOf(lab).flatMap(({ rows }) => expandRows(rows, view).cells);
   const namespaces = new Set(
@@ -124,7 +127,7 @@ async function proveNoVacuousDenial({ lab, cluster, ...rest }: Bench): Promise<s
   for (const namespace of namespaces) {
     await cluster.run(`kubectl delete ${kinds} --all -n ${namespace} --force --grace-period=0`);
   }
-  const result = await runChecks({ lab, cluster, ...rest, answers: allAnswers(lab) });
+  const result = await runChecks({ lab, cluster, ...rest, answers });
   const denials = new Set(denialsOf(lab).map(({ id }) => id));
   return result.checks
     .filter(({ id, outcome }) => denials.has(id) && outcome === 'passed')
@@ -133,7 +136,7 @@ async function proveNoVacuousDenial({ lab, cluster, ...rest }: Bench): Promise<s
 }
 
 async function proveWrong(bench: Bench, wrong: WrongAnswer): Promise<string> {
-  const result = await gradeWork({ ...bench, work: wrongWork(bench.lab, wrong.name) });
+  const { result } = await gradeWork({ ...bench, work: wrongWork(bench.lab, wrong.name) });
   return result.checks
     .flatMap((check) => {
       const expected =
@@ -169,12 +172,6 @@ function notPassed({ checks }: LabResult): string {
     .filter(({ outcome }) => outcome !== 'passed')
     .map(({ step, id, outcome, message }) => `${step}/${id} ${outcome}: ${message}`)
     .join('; ');
-}
-
-function allAnswers(lab: Lab): Answers {
-  return Object.fromEntries(
-    lab.steps.flatMap(({ solution }) => Object.entries(solution?.answers ?? {})),
-  );
 }
 
 function denialsOf(lab: Lab) {

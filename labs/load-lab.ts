@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
-import type { JsonObject } from '../common/json.js';
+import { isJsonObject, type JsonObject } from '../common/json.js';
 import { parseManifests } from '../common/kube-yaml.js';
 import {
   LabDefinition,
@@ -112,7 +112,7 @@ function createReader(folder: string, context: { id: string; problems: LabProble
       try {
         return await readFile(path.join(folder, name), 'utf8');
       } catch (error) {
-        const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+        const missing = isJsonObject(error) && error['code'] === 'ENOENT';
         const message = missing
           ? 'the file is missing'
           : `the file cannot be read: ${messageOf(error)}`;

@@ -1,0 +1,1 @@
+kubectl delete networkpolicy deny-egress -n batch-ns
