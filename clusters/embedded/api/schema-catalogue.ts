@@ -47,7 +47,6 @@ export interface FieldSchema {
   listType?: 'atomic' | 'set' | 'map';
   listMapKeys?: readonly string[];
   /** For maps: `atomic` where the map is replaced as a whole (`nodeSelector`). */
-  mapType?: 'atomic' | 'granular';
   mapType?: 'atomic';
   enum?: readonly string[];
   /** The value that the Go type has when nothing is said: `{}` for structs that are always there, `"TCP"` for protocols. */

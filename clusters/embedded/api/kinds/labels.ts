@@ -1,0 +1,161 @@
+import type { FieldError } from '../resource-definition.js';
+import { forbidden, GoText, goStringMap, invalid, invalidEach, required } from './field-errors.js';
+import { labelValue, qualifiedName } from './names.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface LabelSelector {
+  matchLabels?: Labels;
+  matchExpressions?: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  key?: string;
+  operator?: string;
+  values?: readonly string[];
+}
+
+export function validateLabels(path: string, labels: Labels | undefined): FieldError[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...invalidEach(path, key, qualifiedName(key)),
+    ...invalidEach(path, value, labelValue(value)),
+  ]);
+}
+
+export function validateLabelSelector(
+  path: string,
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  if (selector === undefined) return [];
+  return [
+    ...validateLabels(`${path}.matchLabels`, selector.matchLabels),
+    ...(selector.matchExpressions ?? []).flatMap((requirement, index) =>
+      validateRequirement(`${path}.matchExpressions[${index}]`, requirement),
+    ),
+  ];
+}
+
+function validateRequirement(path: string, requirement: LabelRequirement): FieldError[] {
+  const { key = '', operator = '', values = [] } = requirement;
+  const errors: FieldError[] = [];
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0) {
+        errors.push(
+          required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"),
+        );
+      }
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0) {
+        const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+        errors.push(forbidden(`${path}.values`, why));
+      }
+      break;
+    default:
+      errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'));
+  }
+  errors.push(...invalidEach(`${path}.key`, key, qualifiedName(key)));
+  for (const [index, value] of values.entries()) {
+    errors.push(...invalidEach(`${path}.values[${index}]`, value, labelValue(value)));
+  }
+  return errors;
+}
+
+/** Whether labels fit a selector; an absent selector fits nothing, an empty one everything. */
+export function matchesSelector(
+  selector: LabelSelector | undefined,
+  labels: Labels | undefined,
+): boolean {
+  if (selector === undefined) return false;
+  const has = labels ?? {};
+  return (
+    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => has[key] === value) &&
+    (selector.matchExpressions ?? []).every((requirement) => meets(requirement, has))
+  );
+}
+
+function meets({ key = '', operator, values = [] }: LabelRequirement, labels: Labels): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}
+
+export function isEmptySelector(selector: LabelSelector): boolean {
+  return (
+    Object.keys(selector.matchLabels ?? {}).length === 0 &&
+    (selector.matchExpressions ?? []).length === 0
+  );
+}
+
+/** `app=web,tier=back`, sorted; `<none>` where there are none. */
+export function formatLabels(labels: Labels | undefined): string {
+  const entries = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0
+    ? '<none>'
+    : entries.map(([key, value]) => `${key}=${value}`).join(',');
+}
+
+/** A selector as the API writes it in query strings and columns: `app=web,tier in (a,b),!old`. */
+export function formatSelector(selector: LabelSelector | undefined): string {
+  if (selector === undefined || isEmptySelector(selector)) return '<none>';
+  const parts = [
+    ...Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
+      key,
+      text: `${key}=${value}`,
+    })),
+    ...(selector.matchExpressions ?? []).map((requirement) => ({
+      key: requirement.key ?? '',
+      text: formatRequirement(requirement),
+    })),
+  ];
+  parts.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return parts.map(({ text }) => text).join(',');
+}
+
+function formatRequirement({ key = '', operator, values = [] }: LabelRequirement): string {
+  const list = `(${[...values].sort().join(',')})`;
+  switch (operator) {
+    case 'In':
+      return `${key} in ${list}`;
+    case 'NotIn':
+      return `${key} notin ${list}`;
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+    default:
+      return '<error>';
+  }
+}
+
+/** A selector as Go prints the struct in errors. */
+export function goSelector(selector: LabelSelector | undefined): GoText {
+  const requirements = selector?.matchExpressions;
+  const expressions =
+    requirements === undefined || requirements.length === 0
+      ? '[]v1.LabelSelectorRequirement(nil)'
+      : `[]v1.LabelSelectorRequirement{${requirements.map(goRequirement).join(', ')}}`;
+  const labels = goStringMap(selector?.matchLabels).text;
+  return new GoText(`v1.LabelSelector{MatchLabels:${labels}, MatchExpressions:${expressions}}`);
+}
+
+function goRequirement({ key = '', operator = '', values }: LabelRequirement): string {
+  const list =
+    values === undefined
+      ? '[]string(nil)'
+      : `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`;
+  return `v1.LabelSelectorRequirement{Key:${JSON.stringify(key)}, Operator:${JSON.stringify(operator)}, Values:${list}}`;
+}
