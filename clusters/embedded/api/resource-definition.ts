@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../../common/json.js';
+import type { TypeNode } from './typed/type-node.js';
 import type { KubeObject, ClusterApi, ResourceName } from './cluster-api.js';
 
 /** One resource as data plus a small strategy. `api/kinds/<group>/<plural>.ts` holds one each. */
@@ -42,6 +44,21 @@ export interface ResourceDefinition {
     /** Both get a deep copy and may change it. */
     toStored(object: KubeObject): KubeObject;
     fromStored(object: KubeObject): KubeObject;
+  };
+  /**
+   * Present where the type is not in the schema catalogue (custom resources): checks a document and leaves out
+   * what its schema does not know. A wrong JSON type is no reason to throw; `validate` reports it.
+   */
+  decode?(document: JsonObject): { object: JsonObject; unknownFields: string[] };
+  /** Likewise: how patches and server-side apply see the type. */
+  typeNode?: TypeNode;
+  /** Likewise: changes whenever the schema does. */
+  revision?: string;
+  /** Where the scale subresource finds its numbers; default `spec.replicas`, `status.replicas`, `status.selector` or the selector in spec. */
+  scale?: {
+    specReplicas: readonly string[];
+    statusReplicas: readonly string[];
+    labelSelector?: readonly string[];
   };
   /** After a delete took effect: give back addresses. */
   afterDelete?(object: KubeObject, context: StrategyContext): void;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isJsonObject } from '../../../../common/json.js';
 import {
   alreadyExists,
   ApiError,
@@ -81,7 +82,9 @@ export class Writer {
     definition.applyDefaults(object);
     this.#admit('mutate', { operation: 'CREATE', resource, object, old: undefined, context });
     definition.applyDefaults(object);
-    if (definition.hasGeneration) metadata.generation = 1;
+    // Before the server's own additions, which nobody owns.
+    this.#track(definition, { old: undefined, object, context });
+    if (definition.hasGeneration) object.metadata.generation = 1;
     definition.prepareForCreate?.(object, this.#strategyContext(context));
     object.metadata = tidyMeta(object.metadata);
     this.#validate(definition, object, undefined);
@@ -94,7 +97,6 @@ export class Writer {
       if (named || tries >= GENERATE_NAME_TRIES) throw alreadyExists(definition, name);
       object.metadata.name = generateName(base);
     }
-    this.#track(definition, { old: undefined, object, context });
     if (context.dryRun) {
       const { resourceVersion: _none, ...rest } = object.metadata;
       return settleJson({ ...object, metadata: { ...rest, resourceVersion: '' } });
@@ -117,14 +119,20 @@ export class Writer {
     const old = this.#options.store.collection(resource.name).get(key.name, key.namespace ?? '');
     if (old === undefined) return undefined;
     const copy = cloneJson(old);
-    const draft = options.change(copy, old) ?? copy;
+    const {
+      apiVersion: _apiVersion,
+      kind: _kind,
+      metadata,
+      ...rest
+    } = options.change(copy, old) ?? copy;
+    const draft: KubeObject = { kind: old.kind, apiVersion: old.apiVersion, metadata, ...rest };
     this.#keepSystemMeta(definition, draft, old);
-    if (options.subresource === 'status') keepOnlyStatus(draft, old);
-    else if (hasStatus(definition)) keepStatus(draft, old);
+    keepOtherParts(definition, { draft, old, subresource: options.subresource });
 
     definition.applyDefaults(draft);
     this.#admit('mutate', { operation: 'UPDATE', resource, object: draft, old, context: options });
     definition.applyDefaults(draft);
+    this.#track(definition, { old, object: draft, context: options });
     if (options.subresource !== 'status') {
       definition.prepareForUpdate?.(draft, old, this.#strategyContext(options));
       if (definition.hasGeneration && specDiffers(draft, old)) {
@@ -141,8 +149,6 @@ export class Writer {
       old,
       context: options,
     });
-    this.#track(definition, { old, object: draft, context: options });
-    if (equalJson(draft, old)) return old;
     if (options.dryRun) return settleJson(draft);
     if (isFinished(draft)) return this.#remove(resource, this.#put(resource, draft), options);
     return this.#put(resource, draft);
@@ -246,8 +252,6 @@ export class Writer {
         `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
       );
     }
-    draft.apiVersion = old.apiVersion;
-    draft.kind = old.kind;
     draft.metadata = {
       ...metadata,
       name: old.metadata.name,
@@ -362,6 +366,27 @@ function isFinished(object: KubeObject): boolean {
   if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
   if ((metadata.finalizers ?? []).length > 0) return false;
   return namespaceFinalizers(object).length === 0;
+}
+
+/** Each path of an object changes its own part only. */
+function keepOtherParts(
+  definition: ResourceDefinition,
+  write: { draft: KubeObject; old: KubeObject; subresource: string | undefined },
+): void {
+  const { draft, old, subresource } = write;
+  if (subresource === 'status') {
+    keepOnlyStatus(draft, old);
+    return;
+  }
+  if (hasStatus(definition)) keepStatus(draft, old);
+  if (!definition.subresources.some(({ name }) => name === 'ephemeralcontainers')) return;
+  const spec = isJsonObject(draft['spec']) ? draft['spec'] : {};
+  const oldSpec = isJsonObject(old['spec']) ? cloneJson(old['spec']) : {};
+  const { ephemeralContainers } = subresource === 'ephemeralcontainers' ? spec : oldSpec;
+  draft['spec'] = {
+    ...(subresource === 'ephemeralcontainers' ? oldSpec : spec),
+    ephemeralContainers,
+  };
 }
 
 function keepOnlyStatus(draft: KubeObject, old: KubeObject): void {
