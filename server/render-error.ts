@@ -38,7 +38,11 @@ export function describeError(error: unknown, logger: Logger): ErrorAnswer {
   if (error instanceof GatehouseError) {
     const status = STATUS_OF[error.code];
     if (status >= 500) {
-      logger.error('a request failed', { code: error.code, error: error.message, cause: error.cause });
+      logger.error('a request failed', {
+        code: error.code,
+        error: error.message,
+        cause: error.cause,
+      });
     }
     return {
       status,

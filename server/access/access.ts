@@ -41,7 +41,10 @@ export type RouteName = keyof typeof ACCESS;
 export type HttpRouteName = Exclude<RouteName, `SOCKET ${string}`>;
 
 /** `GET /labs/:chapter/:lab` to its method and path. */
-export function splitRouteName(name: RouteName): { method: 'GET' | 'POST' | 'SOCKET'; path: string } {
+export function splitRouteName(name: RouteName): {
+  method: 'GET' | 'POST' | 'SOCKET';
+  path: string;
+} {
   const [method, path = ''] = name.split(' ');
   if (method !== 'GET' && method !== 'POST' && method !== 'SOCKET') {
     throw new Error(`unknown method of "${name}"`);

@@ -28,7 +28,8 @@ export function createAssets(folder: string, { dev }: { dev: boolean }): Assets 
     },
     async send({ request, response }, name) {
       // Parts that several scripts share carry their print in their name.
-      const isForever = !dev && (request.query['v'] !== undefined || /-[A-Z0-9]{8}\.js$/.test(name));
+      const isForever =
+        !dev && (request.query['v'] !== undefined || /-[A-Z0-9]{8}\.js$/.test(name));
       await new Promise<void>((resolve, reject) => {
         response.sendFile(
           name,

@@ -15,7 +15,10 @@ export function createOriginPolicy(publicUrl: string | undefined): OriginPolicy 
   const isKnownHost = (host: string | undefined): boolean => {
     if (host === undefined) return false;
     if (host === publicHost) return true;
-    const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+    const name = host
+      .replace(/:\d+$/, '')
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase();
     return name === 'localhost' || name === hostname().toLowerCase() || isIP(name) !== 0;
   };
   return {
@@ -25,7 +28,10 @@ export function createOriginPolicy(publicUrl: string | undefined): OriginPolicy 
       const site = headers['sec-fetch-site'];
       if (site !== undefined && site !== 'same-origin') return false;
       if (origin === undefined) return site === 'same-origin';
-      const scheme = publicHost !== undefined && host === publicHost ? new URL(publicUrl ?? '').protocol : 'http:';
+      const scheme =
+        publicHost !== undefined && host === publicHost
+          ? new URL(publicUrl ?? '').protocol
+          : 'http:';
       return origin === `${scheme}//${host ?? ''}`;
     },
   };

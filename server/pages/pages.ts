@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { renderFile } from 'ejs';
+import ejs from 'ejs';
 import type { Request, Response } from 'express';
 import type { Assets } from '../http/assets.js';
 import { readCookies, readSessionToken } from '../http/cookies.js';
@@ -18,10 +18,7 @@ export interface PageOptions {
 
 export interface Pages {
   /** Answers with a page in the common frame. */
-  show(
-    to: { request: Request; response: Response },
-    options: PageOptions,
-  ): Promise<void>;
+  show(to: { request: Request; response: Response }, options: PageOptions): Promise<void>;
   /** A part of a page: `labs-step/check-result`. */
   fragment(name: string, data: object): Promise<string>;
 }
@@ -32,7 +29,7 @@ const THEMES = ['light', 'dark'] as const;
 export function createPages(options: { root: string; assets: Assets; dev: boolean }): Pages {
   const { root, assets, dev } = options;
   const render = async (file: string, locals: object): Promise<string> =>
-    renderFile(path.join(root, `${file}.ejs`), locals, { cache: !dev, root });
+    ejs.renderFile(path.join(root, `${file}.ejs`), locals, { cache: !dev, root });
   return {
     async show({ request, response }, { page, title, data, visitor, nonce }) {
       const token = readSessionToken(request);

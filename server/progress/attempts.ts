@@ -51,7 +51,10 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
           })
           .onConflict((conflict) =>
             conflict.columns(['user_id', 'lab', 'step']).doUpdateSet(({ ref, eb, fn }) => ({
-              best_earned: fn('max', [ref('step_progress.best_earned'), ref('excluded.best_earned')]),
+              best_earned: fn('max', [
+                ref('step_progress.best_earned'),
+                ref('excluded.best_earned'),
+              ]),
               possible: ref('excluded.possible'),
               attempts: eb(ref('step_progress.attempts'), '+', 1),
               last_outcome: ref('excluded.last_outcome'),

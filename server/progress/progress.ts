@@ -55,7 +55,11 @@ export class Progress implements AsyncDisposable {
     }
   }
 
-  async latestAttempt(userId: string, lab: string, step: string): Promise<StoredAttempt | undefined> {
+  async latestAttempt(
+    userId: string,
+    lab: string,
+    step: string,
+  ): Promise<StoredAttempt | undefined> {
     const waiting = this.#unstored.findLast(
       (each) => each.userId === userId && each.lab === lab && each.step === step,
     );
@@ -155,10 +159,7 @@ export class Progress implements AsyncDisposable {
     }
   }
 
-  #withUnstored(
-    stored: StepProgress[],
-    filter: { userId: string; lab?: string },
-  ): StepProgress[] {
+  #withUnstored(stored: StepProgress[], filter: { userId: string; lab?: string }): StepProgress[] {
     const byStep = new Map(stored.map((row) => [`${row.lab}/${row.step}`, row]));
     for (const { userId, lab, step, result, createdAt } of this.#unstored) {
       if (userId !== filter.userId || (filter.lab ?? lab) !== lab) continue;

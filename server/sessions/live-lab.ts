@@ -30,6 +30,8 @@ export class LiveLab {
   readonly events = new Topic<LiveLabEvent>();
   /** Ends everything that is under way for this lab: creating, resetting, checking. */
   readonly abort = new AbortController();
+  /** Said above the first prompt. */
+  greeting: string | undefined;
   step: string;
   checking: string | undefined;
   #state: LiveLabState;
@@ -122,6 +124,7 @@ export class LiveLab {
 
   /** A cluster that was there before this process. */
   adopt(open: () => Promise<Cluster>): void {
+    this.greeting = 'The server was restarted. Your cluster went on; this is a new shell in it.';
     this.#cluster = open();
     // Looked at when it is used; until then a failure is nobody's.
     this.#cluster.catch(() => undefined);

@@ -27,6 +27,8 @@ export interface Attachment extends Disposable {
 export interface TerminalOptions {
   id: string;
   title: string;
+  /** Shown above the first prompt. */
+  greeting?: string;
   openShell(): Promise<ShellCommand>;
   fairShare: FairShare;
   onInput(): void;
@@ -68,6 +70,7 @@ export class Terminal implements Disposable {
   constructor(options: TerminalOptions) {
     this.id = options.id;
     this.title = options.title;
+    if (options.greeting !== undefined) this.#scrollback.append(dim(options.greeting));
     this.#options = options;
     this.#share = options.fairShare.open(() => {
       this.#isOutOfBudget = false;
@@ -120,9 +123,8 @@ export class Terminal implements Disposable {
     this.#process = undefined;
     old?.[Symbol.dispose]();
     // Leaves full-screen programs and colours behind before the new shell writes.
-    this.#receive(
-      Buffer.from(`\x1b[?1049l\x1b[?2004l\x1b[?25h\x1b[0m\r\n\x1b[2m${reason}\x1b[0m\r\n`),
-    );
+    this.#receive(Buffer.from('\x1b[?1049l\x1b[?2004l\x1b[?25h\x1b[0m\r\n'));
+    this.#receive(dim(reason));
     await this.start();
   }
 
@@ -262,4 +264,8 @@ export class Terminal implements Disposable {
       ...(this.#exitCode === undefined ? {} : { exitCode: this.#exitCode }),
     };
   }
+}
+
+function dim(text: string): Buffer {
+  return Buffer.from(`\x1b[2m${text}\x1b[0m\r\n`);
 }

@@ -48,8 +48,13 @@ export class Terminals implements Disposable {
     return terminal;
   }
 
+  /** A first shell for a page that finds none; later ones are for the learner to open. */
+  async openFirst(greeting?: string): Promise<void> {
+    if (this.#opened === 0) await this.open(greeting);
+  }
+
   /** Opens another tab. Rejects with LIMIT_REACHED, or with what kept the shell from opening. */
-  async open(): Promise<Terminal> {
+  async open(greeting?: string): Promise<Terminal> {
     if (this.#terminals.length >= this.#options.most) {
       throw new GatehouseError(
         'LIMIT_REACHED',
@@ -61,6 +66,7 @@ export class Terminals implements Disposable {
     const terminal = new Terminal({
       id: createId(),
       title: `Shell ${this.#opened}`,
+      ...(greeting === undefined ? {} : { greeting }),
       openShell: this.#options.openShell,
       fairShare: this.#options.fairShare,
       onInput: this.#options.onInput,

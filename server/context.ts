@@ -1,0 +1,25 @@
+import type { Logger } from '../common/logger.js';
+import type { Lab } from '../common/lab.js';
+import type { Catalog } from '../labs/catalog.js';
+import type { Serve } from './access/gate.js';
+import type { Settings } from './config.js';
+import type { Identity } from './identity/identity.js';
+import type { Pages } from './pages/pages.js';
+import type { Progress } from './progress/progress.js';
+import type { Checker } from './sessions/check-step.js';
+import type { LabSessions } from './sessions/lab-sessions.js';
+
+/** What pages and routes are made of. Built once, in `main.ts`. */
+export interface ServerContext {
+  serve: Serve;
+  settings: Settings;
+  logger: Logger;
+  pages: Pages;
+  catalog(): Promise<Catalog>;
+  /** Throws LAB_NOT_FOUND. */
+  getLab(params: Readonly<Record<string, string>>): Promise<Lab>;
+  identity: Identity;
+  progress: Progress;
+  sessions: LabSessions;
+  checker: Checker;
+}

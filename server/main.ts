@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import path from 'node:path';
+import type { ClusterProvider } from '../clusters/provider.js';
+import { GatehouseError } from '../common/errors.js';
+import { SILENT, type Logger } from '../common/logger.js';
+import { findLab, loadCatalog, type Catalog } from '../labs/catalog.js';
+import { Cleanup } from '../system/cleanup.js';
+import { findPortOwner } from '../system/port-owner.js';
+import { findProjectRoot } from '../system/project-root.js';
+import { serveTerminalSockets } from './api/terminals/socket.js';
+import { createApp } from './app.js';
+import type { Settings } from './config.js';
+import { openDatabase } from './database/open-database.js';
+import { createAssets } from './http/assets.js';
+import { Identity } from './identity/identity.js';
+import { createPages } from './pages/pages.js';
+import { Progress } from './progress/progress.js';
+import { Checker } from './sessions/check-step.js';
+import { LabSessions } from './sessions/lab-sessions.js';
+
+export interface RunningServer extends AsyncDisposable {
+  /** `http://127.0.0.1:8080`, or the public address. */
+  readonly url: string;
+  readonly port: number;
+  /** Works once: whoever opens it first owns this installation. */
+  readonly signInLink: string;
+  /** Another link for the owner; earlier unused ones stop working. */
+  createOwnerLink(): Promise<string>;
+}
+
+export interface StartOptions {
+  logger?: Logger;
+  /** Tests bring their own; the server disposes of it only if it made it. */
+  provider?: ClusterProvider;
+}
+
+/**
+ * Starts the whole product and resolves when it answers. Rejects with PORT_TAKEN, or with what is wrong with the state
+ * folder. Disposal lets requests end, hangs up terminals and leaves clusters alone: the next server finds them.
+ */
+export async function startServer(
+  settings: Settings,
+  options: StartOptions = {},
+): Promise<RunningServer> {
+  const logger = options.logger ?? SILENT;
+  const root = findProjectRoot();
+  await using cleanup = new Cleanup();
+  const provider = createLazyProvider(settings, { ...options, logger, root, cleanup });
+  const catalog = createLazyCatalog(settings.labsDir ?? path.join(root, 'labs'), logger);
+  const database = await openDatabase(settings.stateDir);
+  cleanup.add('database', () => database[Symbol.asyncDispose]());
+  const identity = new Identity(database, settings);
+  const progress = new Progress(database, logger);
+  cleanup.add('progress', () => progress[Symbol.asyncDispose]());
+  const sessions = new LabSessions({
+    provider,
+    findLab: async (id) => (await catalog()).labs.find((lab) => lab.id === id),
+    database,
+    settings,
+    logger,
+  });
+  cleanup.add('sessions', () => sessions[Symbol.asyncDispose]());
+  const assets = createAssets(path.join(root, 'dist', 'web'), settings);
+  const pages = createPages({
+    root: path.join(root, 'server', 'pages'),
+    assets,
+    dev: settings.dev,
+  });
+  const checker = new Checker({
+    sessions,
+    progress,
+    logger,
+    checksPerMinute: settings.checksPerMinute,
+  });
+  const getLab = async (params: Readonly<Record<string, string>>) =>
+    findLab(await catalog(), `${params['chapter'] ?? ''}/${params['lab'] ?? ''}`);
+  const { app, gate, context } = createApp({
+    settings,
+    logger,
+    pages,
+    catalog,
+    getLab,
+    identity,
+    progress,
+    sessions,
+    checker,
+    assets,
+  });
+  const server = createServer(app);
+  const sockets = serveTerminalSockets(server, { context, gate });
+  cleanup.add('sockets', () => {
+    sockets[Symbol.dispose]();
+  });
+  const port = await listen(server, settings);
+  cleanup.add('http server', () => closeServer(server));
+  await sessions.restore();
+
+  const url =
+    settings.publicUrl?.replace(/\/$/, '') ?? `http://${displayHost(settings.host)}:${port}`;
+  const createOwnerLink = async (): Promise<string> =>
+    `${url}/sign-in?token=${await identity.createOwnerLink()}`;
+  const signInLink = await createOwnerLink();
+  const running = cleanup.move();
+  return {
+    url,
+    port,
+    signInLink,
+    createOwnerLink,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** A sign-in link for the owner of an installation whose server may be running: for `gatehouse link`. */
+export async function createOwnerLink(settings: Settings): Promise<string> {
+  await using database = await openDatabase(settings.stateDir);
+  const token = await new Identity(database, settings).createOwnerLink();
+  const url =
+    settings.publicUrl?.replace(/\/$/, '') ??
+    `http://${displayHost(settings.host)}:${settings.port}`;
+  return `${url}/sign-in?token=${token}`;
+}
+
+/** The provider is made when the first lab needs it: pages come before. */
+function createLazyProvider(
+  settings: Settings,
+  {
+    provider,
+    logger,
+    root,
+    cleanup,
+  }: StartOptions & { logger: Logger; root: string; cleanup: Cleanup },
+): () => Promise<ClusterProvider> {
+  if (provider !== undefined) return () => Promise.resolve(provider);
+  let made: Promise<ClusterProvider> | undefined;
+  cleanup.add('provider', async () => (await made)?.[Symbol.asyncDispose]());
+  return () => {
+    made ??= import('../clusters/index.js').then(({ createProvider }) =>
+      createProvider(settings.provider, {
+        stateDir: settings.stateDir,
+        distDir: path.join(root, 'dist'),
+        logger,
+      }),
+    );
+    return made;
+  };
+}
+
+function createLazyCatalog(folder: string, logger: Logger): () => Promise<Catalog> {
+  let loaded: Promise<Catalog> | undefined;
+  return () => {
+    loaded ??= loadCatalog(folder).then((catalog) => {
+      for (const problem of catalog.problems) logger.warn('a lab cannot be served', { ...problem });
+      return catalog;
+    });
+    return loaded;
+  };
+}
+
+async function listen(server: Server, { host, port }: Settings): Promise<number> {
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (error.code === 'EADDRINUSE') throw await portTaken(port, error);
+    if (error.code === 'EACCES') {
+      throw new GatehouseError('PORT_TAKEN', `port ${port} is not for ordinary users`, {
+        fix: 'Use one above 1023: --port 8080',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function portTaken(port: number, cause: unknown): Promise<GatehouseError> {
+  const owner = await findPortOwner(port);
+  const by = owner === undefined ? '' : ` by process ${owner.pid} (${owner.command})`;
+  const other = port < 65_000 ? port + 1 : port - 1;
+  return new GatehouseError('PORT_TAKEN', `port ${port} is already taken${by}`, {
+    fix: `End that process, or use another port: --port ${other}`,
+    cause,
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+  // Event streams never end by themselves; what is still being answered gets a moment.
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, 500);
+  if (server.listening) await once(server, 'close');
+  clearTimeout(timer);
+}
+
+function displayHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

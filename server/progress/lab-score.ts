@@ -1,0 +1,58 @@
+import type { Lab, LabStep } from '../../common/lab.js';
+import type { StepProgress } from './progress.js';
+
+export interface StepScore {
+  id: string;
+  title: string;
+  earned: number;
+  possible: number;
+  attempts: number;
+  outcome: 'open' | 'passed' | 'partly';
+}
+
+export interface LabScore {
+  steps: StepScore[];
+  earned: number;
+  possible: number;
+  /** Steps that were passed. */
+  passed: number;
+  state: 'open' | 'begun' | 'done';
+}
+
+/** A learner's best scores in a lab as it is today; steps that the lab no longer has do not count. */
+export function scoreOf(lab: Lab, rows: readonly StepProgress[]): LabScore {
+  const steps = lab.steps.map((step) => {
+    const possible = possiblePoints(step);
+    const row = rows.find((each) => each.lab === lab.id && each.step === step.id);
+    const isPassed = row?.passedAt !== undefined;
+    return {
+      id: step.id,
+      title: step.title,
+      earned: isPassed ? possible : Math.min(row?.bestEarned ?? 0, possible),
+      possible,
+      attempts: row?.attempts ?? 0,
+      outcome: isPassed
+        ? ('passed' as const)
+        : row === undefined
+          ? ('open' as const)
+          : ('partly' as const),
+    };
+  });
+  const passed = steps.filter(({ outcome }) => outcome === 'passed').length;
+  const isBegun = steps.some(({ attempts }) => attempts > 0);
+  return {
+    steps,
+    earned: sum(steps.map(({ earned }) => earned)),
+    possible: sum(steps.map(({ possible }) => possible)),
+    passed,
+    state: passed === steps.length ? 'done' : isBegun ? 'begun' : 'open',
+  };
+}
+
+function possiblePoints(step: LabStep): number {
+  return sum(step.definition.checks.map(({ points }) => points));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

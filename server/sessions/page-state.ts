@@ -1,0 +1,35 @@
+import type { LabPageState } from '../../common/page-events.js';
+import type { LabScore } from '../progress/lab-score.js';
+import type { LiveLab } from './live-lab.js';
+
+/** What a lab's page shows, from what runs and what was scored. */
+export function pageStateOf(
+  live: LiveLab | undefined,
+  { score, mostTerminals }: { score: LabScore; mostTerminals: number },
+): LabPageState {
+  const scored = {
+    steps: score.steps.map(({ id, outcome, earned, possible }) => ({
+      id,
+      outcome,
+      earned,
+      possible,
+    })),
+    points: { earned: score.earned, possible: score.possible },
+    mostTerminals,
+  };
+  if (live === undefined) {
+    return { cluster: 'none', phases: [], fraction: 0, terminals: [], ...scored };
+  }
+  return {
+    cluster: live.state,
+    ...live.phases,
+    ...(live.failure === undefined ? {} : { failure: live.failure }),
+    terminals: live.terminals.list(),
+    idle: {
+      endsAt: new Date(live.clock.endsAt).toISOString(),
+      isNear: live.clock.state() !== 'running',
+    },
+    ...(live.checking === undefined ? {} : { checking: live.checking }),
+    ...scored,
+  };
+}

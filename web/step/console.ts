@@ -1,0 +1,87 @@
+import type { LabPageState } from '../../common/page-events.js';
+import { getElement } from '../page/find.js';
+
+type Panel = 'none' | 'creating' | 'failed' | 'ready';
+
+/** The right side: no cluster yet, a cluster on its way, one that could not be made, or terminals. */
+export class Console {
+  readonly #root = getElement(document, '#console', HTMLElement);
+  #hasRun = false;
+
+  show(state: LabPageState): void {
+    const panel = panelOf(state.cluster);
+    for (const each of this.#root.querySelectorAll<HTMLElement>('[data-panel]')) {
+      each.hidden = each.dataset['panel'] !== panel;
+    }
+    this.#root.dataset['cluster'] = state.cluster;
+    if (panel === 'creating') this.#showPhases(state);
+    if (panel === 'failed') {
+      this.#setText('[data-failure]', state.failure?.message ?? '');
+      this.#setText('[data-failure-fix]', state.failure?.fix ?? '');
+    }
+    if (panel === 'ready') this.#hasRun = true;
+    if (panel === 'none' && this.#hasRun) {
+      this.#setText(
+        '[data-ended-text]',
+        'This lab has ended and its cluster is gone. Your progress is kept; start again at any time.',
+      );
+    }
+    this.#showIdle(state);
+  }
+
+  #showPhases(state: LabPageState): void {
+    this.#setText(
+      '[data-provision-title]',
+      state.cluster === 'resetting' ? 'Resetting your cluster' : 'Making your cluster',
+    );
+    getElement(this.#root, 'progress', HTMLProgressElement).value = state.fraction;
+    const list = getElement(this.#root, '[data-phases]', HTMLElement);
+    list.replaceChildren(
+      ...state.phases.map(({ title, tookMs }) => {
+        const item = document.createElement('li');
+        item.textContent = title;
+        if (tookMs === undefined) {
+          item.className = 'phase-now';
+          return item;
+        }
+        const time = document.createElement('span');
+        time.className = 'phase-time';
+        time.textContent = `${tookMs} ms`;
+        item.append(time);
+        return item;
+      }),
+    );
+  }
+
+  #showIdle({ idle, cluster }: LabPageState): void {
+    const warning = getElement(this.#root, '[data-idle]', HTMLElement);
+    const isNear = idle?.isNear === true && cluster === 'ready';
+    if (isNear && warning.hidden) {
+      const minutes = Math.max(1, Math.round((Date.parse(idle.endsAt) - Date.now()) / 60_000));
+      this.#setText(
+        '[data-idle-when]',
+        minutes === 1 ? 'within a minute' : `in ${minutes} minutes`,
+      );
+    }
+    warning.hidden = !isNear;
+  }
+
+  #setText(selector: string, text: string): void {
+    getElement(this.#root, selector, HTMLElement).textContent = text;
+  }
+}
+
+function panelOf(cluster: LabPageState['cluster']): Panel {
+  switch (cluster) {
+    case 'none':
+    case 'ended':
+      return 'none';
+    case 'creating':
+    case 'resetting':
+      return 'creating';
+    case 'failed':
+      return 'failed';
+    case 'ready':
+      return 'ready';
+  }
+}
