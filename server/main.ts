@@ -47,7 +47,7 @@ export async function startServer(
   const root = findProjectRoot();
   await using cleanup = new Cleanup();
   const provider = createLazyProvider(settings, { ...options, logger, root, cleanup });
-  const catalog = createLazyCatalog(settings.labsDir ?? path.join(root, 'labs'), logger);
+  const catalog = createLazyCatalog(settings, { root, logger });
   const database = await openDatabase(settings.stateDir);
   cleanup.add('database', () => database[Symbol.asyncDispose]());
   const identity = new Identity(database, settings);
@@ -146,13 +146,20 @@ function createLazyProvider(
   };
 }
 
-function createLazyCatalog(folder: string, logger: Logger): () => Promise<Catalog> {
+/** Read when the first page needs it, and while labs are being written for every page anew. */
+function createLazyCatalog(
+  settings: Settings,
+  { root, logger }: { root: string; logger: Logger },
+): () => Promise<Catalog> {
   let loaded: Promise<Catalog> | undefined;
+  const load = async (): Promise<Catalog> => {
+    const catalog = await loadCatalog(settings.labsDir ?? path.join(root, 'labs'));
+    for (const problem of catalog.problems) logger.warn('a lab cannot be served', { ...problem });
+    return catalog;
+  };
   return () => {
-    loaded ??= loadCatalog(folder).then((catalog) => {
-      for (const problem of catalog.problems) logger.warn('a lab cannot be served', { ...problem });
-      return catalog;
-    });
+    if (settings.dev) return load();
+    loaded ??= load();
     return loaded;
   };
 }

@@ -5,6 +5,7 @@ import type { Assets } from '../http/assets.js';
 import { readCookies, readSessionToken } from '../http/cookies.js';
 import { csrfTokenOf } from '../http/csrf.js';
 import { hasRole, type User } from '../identity/roles.js';
+import { inlineCode } from './inline-code.js';
 
 export interface PageOptions {
   /** The folder under `server/pages/`. */
@@ -25,7 +26,7 @@ export interface Pages {
 
 const THEMES = ['light', 'dark'] as const;
 
-/** Renders `server/pages/<page>/page.ejs`. Everything a template writes with `<%=` is escaped. */
+/** Renders `server/pages/<page>/page.ejs`. What a template writes with `<%=` or `inline(…)` is escaped. */
 export function createPages(options: { root: string; assets: Assets; dev: boolean }): Pages {
   const { root, assets, dev } = options;
   const render = async (file: string, locals: object): Promise<string> =>
@@ -44,9 +45,9 @@ export function createPages(options: { root: string; assets: Assets; dev: boolea
         nonce: nonce ?? '',
         asset: assets.url,
       };
-      const html = await render(`${page}/page`, { frame, data });
+      const html = await render(`${page}/page`, { frame, data, inline: inlineCode });
       response.type('html').set('Cache-Control', 'no-store').send(html);
     },
-    fragment: (name, data) => render(name, { data }),
+    fragment: (name, data) => render(name, { data, inline: inlineCode }),
   };
 }

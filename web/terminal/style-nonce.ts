@@ -1,20 +1,19 @@
+let isDone = false;
+
 /**
- * xterm.js makes its own style elements, which our content policy lets in only with the page's nonce. This stands in
- * for the document and gives it to them; everything else goes to the document itself.
+ * xterm.js makes style elements, which our content policy lets in only with the page's nonce. Its own setting for
+ * another document does not reach all of them (the viewport's asks the window), so the document itself gives it.
  */
-export function documentWithNonce(nonce: string): Document {
-  return new Proxy(document, {
-    get(target, key) {
-      if (key === 'createElement') {
-        return (name: string): HTMLElement => {
-          const element = target.createElement(name);
-          if (element instanceof HTMLStyleElement) element.nonce = nonce;
-          return element;
-        };
-      }
-      const value: unknown = Reflect.get(target, key, target);
-      // The document's functions work only on the document.
-      return typeof value === 'function' ? value.bind(target) : value;
+export function giveStylesTheNonce(nonce: string): void {
+  if (isDone) return;
+  isDone = true;
+  const createElement = document.createElement.bind(document);
+  Object.defineProperty(document, 'createElement', {
+    configurable: true,
+    value(name: string, options?: ElementCreationOptions): HTMLElement {
+      const element = createElement(name, options);
+      if (element instanceof HTMLStyleElement) element.nonce = nonce;
+      return element;
     },
   });
 }

@@ -5,7 +5,7 @@ import type { TerminalToPage } from '../../common/terminal-messages.js';
 import { copyText } from '../page/copy.js';
 import { isDark, onTheme } from '../page/theme.js';
 import { DARK_COLOURS, LIGHT_COLOURS } from './colours.js';
-import { documentWithNonce } from './style-nonce.js';
+import { giveStylesTheNonce } from './style-nonce.js';
 import { TerminalSocket } from './terminal-socket.js';
 
 export interface TerminalViewOptions {
@@ -37,6 +37,7 @@ export class TerminalView {
   #hasSize = false;
 
   constructor(options: TerminalViewOptions) {
+    giveStylesTheNonce(options.nonce);
     this.element.className = 'terminal-view';
     this.#status.className = 'terminal-status';
     this.#status.setAttribute('role', 'status');
@@ -45,7 +46,6 @@ export class TerminalView {
     screen.className = 'terminal-screen';
     this.element.append(screen, this.#status);
     this.#terminal = new Terminal({
-      documentOverride: documentWithNonce(options.nonce),
       fontFamily:
         'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
       fontSize: 14,

@@ -59,7 +59,13 @@ export function resultView(result: CheckResult): object {
     points,
     costsNothing: outcome === 'inconclusive' || outcome === 'error',
     hints: isSolved ? [] : result.hints,
-    findings: findings.map((finding) => ({ ...finding, word: WORD_OF[finding.outcome] })),
+    findings: findings.map(({ reason, ...finding }) => ({
+      ...finding,
+      word: WORD_OF[finding.outcome],
+      // A question is asked in words; everything else names objects and endpoints.
+      isWords: finding.subject.includes('`') || finding.subject.endsWith('?'),
+      ...(reason === undefined || reason === message ? {} : { reason }),
+    })),
     isOpen: !isSolved,
   };
 }
