@@ -37,8 +37,11 @@ export class ClusterCache implements Disposable {
     return informer;
   }
 
-  start(): void {
-    for (const { start } of this.#starters.values()) this.#ends.push(start());
+  /** Fills the informers; those of resources that are not served stay empty. */
+  start(isServed: (resource: ResourceName) => boolean): void {
+    for (const [resource, { start }] of this.#starters) {
+      if (isServed(resource)) this.#ends.push(start());
+    }
   }
 
   [Symbol.dispose](): void {

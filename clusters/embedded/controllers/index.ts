@@ -17,6 +17,7 @@ import type { ApiServerPlace } from './kubernetes-service.js';
 import { createLoadBalancerController } from './load-balancer.js';
 import type { LoadBalancerAddresses } from './load-balancer.js';
 import { createNamespaceBasicsController } from './namespace-basics.js';
+import type { NamespaceHook } from './namespace-hook.js';
 import { createNamespaceController } from './namespace.js';
 import { createNodeLifecycleController } from './node-lifecycle.js';
 import { createPodCache } from './pod-cache.js';
@@ -41,6 +42,8 @@ export interface ControllerOptions {
   logger?: Logger;
   /** Where the API server is; without it nobody keeps the Service `default/kubernetes`. */
   apiServer?: ApiServerPlace;
+  /** With it a namespace has its default ServiceAccount from its first moment; else a moment later. */
+  onNamespace?: NamespaceHook;
   /** Without it LoadBalancer Services stay pending, as on bare metal. */
   loadBalancers?: LoadBalancerAddresses;
 }
@@ -65,13 +68,17 @@ export function startControllers(options: ControllerOptions): Controllers {
     pods: createPodCache(cache),
   };
 
-  createNamespaceBasicsController(context, { caPem: options.caPem });
+  createNamespaceBasicsController(context, {
+    caPem: options.caPem,
+    onNamespace: options.onNamespace,
+  });
   if (options.apiServer !== undefined)
     createKubernetesServiceController(context, options.apiServer);
   createNodeLifecycleController(context);
-  createDeploymentController(context);
+  // ReplicaSets before Deployments: pods follow a new scale before the next step of a rollout is taken.
   createReplicaSetController(context);
   createReplicationController(context);
+  createDeploymentController(context);
   createDaemonSetController(context);
   createStatefulSetController(context);
   createCronJobController(context);
@@ -89,7 +96,8 @@ export function startControllers(options: ControllerOptions): Controllers {
   createGarbageCollector(context);
   createNamespaceController(context);
 
-  cache.start();
+  const served = new Set(catalogue.resources().map(({ name }) => name));
+  cache.start((resource) => served.has(resource));
   const stopCatalogue = catalogue.start();
   return {
     get idle() {

@@ -1,4 +1,5 @@
 import type { ControllerContext } from './context.js';
+import type { NamespaceHook } from './namespace-hook.js';
 import { namespaceOf } from './keys.js';
 import type { ConfigMap, Namespace, ServiceAccount } from './objects.js';
 
@@ -9,11 +10,13 @@ const ROOT_CA_NOTE =
 /** Puts what every namespace has into it, and puts it back: the default ServiceAccount and the cluster's CA. */
 export function createNamespaceBasicsController(
   context: ControllerContext,
-  options: { caPem: string },
+  options: { caPem: string; onNamespace: NamespaceHook | undefined },
 ): void {
   const { api, cache, loop } = context;
   const queue = loop.queue('namespace-basics', sync);
 
+  // Before the next write, where that can be had: pods of a namespace made a moment ago find their account.
+  options.onNamespace?.(sync);
   cache.informer<Namespace>('namespaces').on(({ type, object }) => {
     if (type !== 'DELETED') queue.add(object.metadata.name);
   });

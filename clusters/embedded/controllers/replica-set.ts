@@ -143,18 +143,24 @@ function createReplicatedController<T extends Replicated>(
         ({ type }) => type !== 'ReplicaFailure',
       );
       const known = draft.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
-      if (failure !== undefined) {
-        others.push({
-          type: 'ReplicaFailure',
-          status: 'True',
-          lastTransitionTime: known?.lastTransitionTime ?? timestamp(now),
-          reason: failure.reason,
-          message: messageOf(failure.error),
-        });
-      }
+      // The first message stays: later ones differ in the generated name only.
+      if (failure !== undefined) others.push(known ?? failureCondition(failure, now));
       if (others.length > 0) status.conditions = others;
       draft.status = status;
     });
     if (next !== Infinity) queue.addAfter(keyOf(set), next);
   }
+}
+
+function failureCondition(
+  failure: { reason: string; error: unknown },
+  now: number,
+): NonNullable<NonNullable<Replicated['status']>['conditions']>[number] {
+  return {
+    type: 'ReplicaFailure',
+    status: 'True',
+    lastTransitionTime: timestamp(now),
+    reason: failure.reason,
+    message: messageOf(failure.error),
+  };
 }
