@@ -11,6 +11,8 @@ export interface CatalogueImage {
   ports: readonly number[];
   /** Programs of ours that appear in /usr/local/bin: name there -> file in the images' build folder. */
   programs: Readonly<Record<string, string>>;
+  /** Where the image has its programs beside /usr/local/bin: absolute path -> what the link points to. */
+  links?: Readonly<Record<string, string>>;
   /** `busybox`: only busybox's applets, in /bin. `debian`: the machine's /usr, read-only. `minimal`: the image's programs alone. */
   userland: 'busybox' | 'debian' | 'minimal';
   /** Files the image brings: absolute path -> text. Folders that must be writable besides /tmp, /run, /var and home. */
