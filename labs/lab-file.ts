@@ -74,17 +74,14 @@ function problemsOf(
     case 'invalid_type':
       if (valueAt(context.raw, keys) === undefined) {
         const field = String(keys.at(-1) ?? 'the file');
-        const [typo] = unknownSiblings(context, keys).filter(
-          (key) => nearestNames(key, [field]).length > 0,
-        );
+        // A misspelt field is told once, where it stands.
+        if (unknownSiblings(context, keys).some((key) => nearestNames(key, [field]).length > 0))
+          return [];
         return [
           {
             path: here,
             message: `${where} is missing`,
-            fix:
-              typo === undefined
-                ? `Add "${field}": ${describeType(issue.expected)}.`
-                : `"${typo}" should be "${field}".`,
+            fix: `Add "${field}": ${describeType(issue.expected)}.`,
           },
         ];
       }

@@ -1,0 +1,3 @@
+kubectl apply -f ~/calico.yaml
+kubectl rollout status daemonset calico-node -n kube-system --timeout=60s
+kubectl wait nodes --all --for=condition=Ready --timeout=60s

@@ -1,0 +1,1 @@
+sed '/^kind: DaemonSet$/,$d' calico.yaml | sed '$d' | kubectl apply -f -
