@@ -17,6 +17,7 @@ import type {
 } from './agent.js';
 import { connectSocket, ControlConnection, openDataConnection } from './control-connection.js';
 import { createExecSession } from './exec-session.js';
+import type { Field } from './protocol.js';
 import { execFields, networkFields, probeFields, processFields } from './operation-fields.js';
 
 /** Connects to an agent that lives, as its host. Rejects where nothing listens there. */
@@ -104,12 +105,12 @@ class AgentClient implements Agent {
     await this.#connection.request('forget', [id]);
   }
 
-  async exec(spec: ExecSpec): Promise<ExecSession> {
-    return createExecSession(await openDataConnection(this.socketPath, 'exec', execFields(spec)));
+  exec(spec: ExecSpec): Promise<ExecSession> {
+    return this.#openSession('exec', execFields(spec));
   }
 
-  async attach(id: string): Promise<ExecSession> {
-    return createExecSession(await openDataConnection(this.socketPath, 'attach', [id]));
+  attach(id: string): Promise<ExecSession> {
+    return this.#openSession('attach', [id]);
   }
 
   async relay(
@@ -119,8 +120,8 @@ class AgentClient implements Agent {
     await this.#connection.request('relay', [netns, address, port, unixPath]);
   }
 
-  dial(netns: string, { address, port }: { address: string; port: number }): Promise<Duplex> {
-    return openDataConnection(this.socketPath, 'dial', [netns, address, port]);
+  async dial(netns: string, { address, port }: { address: string; port: number }): Promise<Duplex> {
+    return (await openDataConnection(this.socketPath, 'dial', [netns, address, port])).socket;
   }
 
   async probe(probes: readonly AgentProbe[]): Promise<AgentProbeResult[]> {
@@ -146,6 +147,21 @@ class AgentClient implements Agent {
   on<K extends keyof AgentEvents>(event: K, listener: (...values: AgentEvents[K]) => void): void {
     const events: EventEmitter = this.#events;
     events.on(event, listener);
+  }
+
+  async #openSession(verb: 'exec' | 'attach', fields: readonly Field[]): Promise<ExecSession> {
+    const { socket, number } = await openDataConnection(this.socketPath, verb, fields);
+    const tell = (request: string, values: Field[]): void => {
+      this.#connection.request(request, [number, ...values]).catch(() => undefined); // it has ended
+    };
+    return createExecSession(socket, {
+      resize: ({ columns, rows }) => {
+        tell('session-resize', [columns, rows]);
+      },
+      signal: (signal) => {
+        tell('session-signal', [signal]);
+      },
+    });
   }
 
   disconnect(): void {

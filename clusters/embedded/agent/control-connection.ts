@@ -67,19 +67,19 @@ export async function connectSocket(socketPath: string): Promise<Socket> {
 
 /**
  * Makes one request on a connection of its own, which then carries data. The socket comes back paused, with
- * nothing read beyond the answer. Rejects, and closes, where the agent refuses.
+ * nothing read beyond the answer, and the number by which control requests name the session. Rejects, and closes, where the agent refuses.
  */
 export async function openDataConnection(
   socketPath: string,
   verb: string,
   fields: readonly Field[],
-): Promise<Socket> {
+): Promise<{ socket: Socket; number: string }> {
   const socket = await connectSocket(socketPath);
   socket.write(encodeMessage([1, verb, ...fields]));
-  const [, status, code = 'INVALID', message = ''] = await readAnswer(socket);
-  if (status === 'ok') return socket;
+  const [, status, first = '', message = ''] = await readAnswer(socket);
+  if (status === 'ok') return { socket, number: first };
   socket.destroy();
-  throw new AgentError(code, message);
+  throw new AgentError(first, message);
 }
 
 function readAnswer(socket: Socket): Promise<string[]> {

@@ -7,14 +7,18 @@ import { PieceReader } from './protocol.js';
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
-const RESIZE = 3;
-const SIGNAL = 4;
 const STDIN_END = 5;
 const EXIT = 6;
 const LARGEST_FRAME = 65_536;
 
+/** What does not wait behind the session's input. */
+export interface SessionControl {
+  resize: (size: { columns: number; rows: number }) => void;
+  signal: (signal: number) => void;
+}
+
 /** The client's side of a session's data connection; `native/exec.c` describes the frames. */
-export function createExecSession(socket: Socket): ExecSession {
+export function createExecSession(socket: Socket, { resize, signal }: SessionControl): ExecSession {
   let paused = false;
   const resume = (): void => {
     if (!paused) return;
@@ -70,15 +74,8 @@ export function createExecSession(socket: Socket): ExecSession {
     stdout,
     stderr,
     exited,
-    resize({ columns, rows }) {
-      const size = Buffer.alloc(4);
-      size.writeUInt16LE(columns, 0);
-      size.writeUInt16LE(rows, 2);
-      if (!socket.destroyed) socket.write(frame(RESIZE, size));
-    },
-    signal(signal) {
-      if (!socket.destroyed) socket.write(frame(SIGNAL, Buffer.from([signal])));
-    },
+    resize,
+    signal,
     close() {
       socket.destroy();
     },

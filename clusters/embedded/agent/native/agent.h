@@ -106,7 +106,7 @@ bool event_end(bool droppable);
 
 /* Takes a connection over as a data connection. The ticket's id is answered by first_reply_*. */
 int connection_detach(Connection *, int passed[3]);
-bool first_reply_ok(int fd, uint32_t id);
+bool first_reply_ok(int fd, uint32_t id, uint32_t number);
 void first_reply_error(int fd, uint32_t id, const char *code, const char *message);
 
 void protocol_listen(const char *path, uint64_t grace_us);
@@ -261,7 +261,8 @@ typedef struct {
   bool open_line[2];
 } LogFile;
 bool log_open(LogFile *, const char *path, long long bytes);
-void log_write(LogFile *, int stream, const char *, size_t);
+/* Returns how much that came to in the file. */
+size_t log_write(LogFile *, int stream, const char *, size_t);
 void log_end(LogFile *, int stream);
 void log_close(LogFile *);
 
@@ -269,6 +270,7 @@ void log_close(LogFile *);
 
 void exec_request(Ticket, Fields *);
 void attach_request(Ticket, Fields *);
+void session_request(Ticket, Fields *, bool is_signal);
 /* For attached sessions. False: it has more than it can send, stop reading. */
 bool session_output(Session *, int stream, const char *, size_t);
 void session_kept_ended(Session *, int status);

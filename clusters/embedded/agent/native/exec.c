@@ -6,6 +6,8 @@
  *   from the agent:  1 stdout  2 stderr   6 exit (u8 code), the last one
  *
  * Nothing is read from a side whose other side does not take it, so no buffer here grows beyond a few reads.
+ * A frame can so be stuck behind stdin that nobody reads: `session-signal` and `session-resize` on a control
+ * connection, with the number that the answer to exec or attach holds, never are.
  * Where the request came with descriptors (SCM_RIGHTS), they are the program's streams and only resize,
  * signal and exit travel as frames. */
 #include "agent.h"
@@ -47,7 +49,7 @@ struct session {
   Source stdin_pipe; /* with a terminal the first stream's descriptor serves */
   bool terminal, started, ended, kill_with_connection, passed_streams;
   int status;
-  uint32_t id;
+  uint32_t id, number;
   Child child;
   Launch launch;
   Timer timer;
@@ -61,7 +63,11 @@ struct session {
   Kept *kept;
   bool holds_kept; /* counted in its `blocked` */
   Session *next_attached;
+  Session *next;
 };
+
+static Session *sessions;
+static uint32_t last_number;
 
 Session *session_next_attached(Session *session) { return session->next_attached; }
 void session_set_next(Session *session, Session *next) { session->next_attached = next; }
@@ -77,6 +83,11 @@ static void release(Session *session) {
   /* The child record lives in here: wait for the child. */
   if (session->started && !session->ended) return;
   if (session->connection.fd >= 0) return;
+  for (Session **at = &sessions; *at; at = &(*at)->next) {
+    if (*at != session) continue;
+    *at = session->next;
+    break;
+  }
   timer_cancel(&session->timer);
   close_streams(session);
   source_close(&session->launch.source);
@@ -277,24 +288,44 @@ static void stdin_ready(Source *source, uint32_t events) {
 
 static void attached_input_again(Timer *timer) { push_input(CONTAINER(timer, Session, timer)); }
 
+static void resize(Session *session, uint16_t columns, uint16_t rows) {
+  struct winsize window = {.ws_col = columns, .ws_row = rows};
+  if (session->kept) kept_resize(session->kept, columns, rows);
+  else if (session->terminal && session->streams[0].source.fd >= 0)
+    ioctl(session->streams[0].source.fd, TIOCSWINSZ, &window);
+}
+
+static void send_signal(Session *session, int number) {
+  if (session->kept && kept_pid(session->kept)) sandbox_signal(kept_pid(session->kept), number);
+  else if (session->started && !session->ended) {
+    /* To the program itself; to all of its group where none is to survive. */
+    kill(number == SIGKILL || number == SIGHUP ? -session->child.pid : session->child.pid, number);
+  }
+}
+
 static void handle_frame(Session *session, int kind, const char *bytes, size_t length) {
   if (kind == STDIN) buffer_add(&session->input, bytes, length);
   else if (kind == STDIN_END) session->input_ended = true;
   else if (kind == RESIZE && length == 4) {
     uint16_t size[2];
     memcpy(size, bytes, 4);
-    struct winsize window = {.ws_col = size[0], .ws_row = size[1]};
-    if (session->kept) kept_resize(session->kept, size[0], size[1]);
-    else if (session->terminal && session->streams[0].source.fd >= 0)
-      ioctl(session->streams[0].source.fd, TIOCSWINSZ, &window);
+    resize(session, size[0], size[1]);
   } else if (kind == SIGNAL && length == 1) {
-    int number = (unsigned char)bytes[0];
-    if (session->kept && kept_pid(session->kept)) sandbox_signal(kept_pid(session->kept), number);
-    else if (session->started && !session->ended) {
-      /* To the program itself; to all of its group where none is to survive. */
-      kill(number == SIGKILL || number == SIGHUP ? -session->child.pid : session->child.pid, number);
-    }
+    send_signal(session, (unsigned char)bytes[0]);
   }
+}
+
+/* number, then signal, or columns and rows */
+void session_request(Ticket ticket, Fields *in, bool is_signal) {
+  uint32_t number = (uint32_t)field_number(in);
+  int first = (int)field_number(in), second = is_signal ? 0 : (int)field_number(in);
+  Session *session = sessions;
+  while (session && session->number != number) session = session->next;
+  if (session && !in->bad) {
+    if (is_signal) send_signal(session, first);
+    else resize(session, (uint16_t)first, (uint16_t)second);
+  }
+  reply_ok(ticket);
 }
 
 static void connection_ready(Source *source, uint32_t events) {
@@ -356,6 +387,9 @@ static Session *session_new(Ticket ticket) {
   session->connection = (Source){.ready = connection_ready};
   session->connection.fd = connection_detach(ticket.connection, session->passed);
   session->id = ticket.id;
+  session->number = ++last_number;
+  session->next = sessions;
+  sessions = session;
   session->stdin_pipe = (Source){.fd = -1, .ready = stdin_ready};
   session->launch.source.fd = -1;
   for (int i = 0; i < 2; i++)
@@ -379,7 +413,7 @@ void attach_request(Ticket ticket, Fields *in) {
   }
   session->kept = kept;
   session->timer.fire = attached_input_again;
-  first_reply_ok(session->connection.fd, session->id);
+  first_reply_ok(session->connection.fd, session->id, session->number);
   kept_attach(kept, session);
   connection_events(session);
 }
@@ -401,7 +435,7 @@ static void launch_done(Launch *launch, int error, const char *step) {
     source_close(&session->connection);
     close_streams(session);
   } else if (!error && session->connection.fd >= 0) {
-    first_reply_ok(session->connection.fd, session->id);
+    first_reply_ok(session->connection.fd, session->id, session->number);
     connection_events(session);
     stream_events(session);
   }

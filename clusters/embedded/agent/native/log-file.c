@@ -20,17 +20,21 @@ bool log_open(LogFile *log, const char *path, long long bytes) {
   return true;
 }
 
+/* The two names change places at once, so that a reader always finds a file. */
 static void rotate(LogFile *log) {
   size_t length = strlen(log->path);
   char *older = must_allocate(length + 3);
   memcpy(older, log->path, length);
   memcpy(older + length, ".1", 3);
-  if (rename(log->path, older) == 0) {
-    int fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd >= 0) {
-      close(log->fd);
-      log->fd = fd;
-    }
+  unlink(older);
+  int fd = open(older, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0640);
+  if (fd >= 0 && renameat2(AT_FDCWD, log->path, AT_FDCWD, older, RENAME_EXCHANGE) < 0) {
+    close(fd); /* a file system that cannot exchange */
+    fd = rename(log->path, older) ? -1 : open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  }
+  if (fd >= 0) {
+    close(log->fd);
+    log->fd = fd;
   }
   log->size = 0;
   free(older);
@@ -38,7 +42,10 @@ static void rotate(LogFile *log) {
 
 static Buffer text; /* what one call writes */
 
+static size_t written_now;
+
 static void write_out(LogFile *log) {
+  written_now += text.length;
   if (log->fd >= 0 && text.length) {
     ssize_t written = write(log->fd, buffer_at(&text), text.length);
     if (written > 0) log->size += written; /* a full disk loses lines, not the container */
@@ -47,7 +54,8 @@ static void write_out(LogFile *log) {
 }
 
 static void add_line(LogFile *log, const char *head, const char *rest[2], const size_t lengths[2]) {
-  if (log->size + (long long)(text.length + lengths[0] + lengths[1]) > log->limit && log->size + (long long)text.length > 0) {
+  long long before = log->size + (long long)text.length;
+  if (before > 0 && before + (long long)(strlen(head) + lengths[0] + lengths[1] + 1) > log->limit) {
     write_out(log);
     rotate(log);
   }
@@ -64,7 +72,8 @@ static void heads(char full[64], char part[64], int stream) {
   snprintf(part, 64, "%s %s P ", time, stream ? "stderr" : "stdout");
 }
 
-void log_write(LogFile *log, int stream, const char *bytes, size_t length) {
+size_t log_write(LogFile *log, int stream, const char *bytes, size_t length) {
+  written_now = 0;
   Buffer *partial = &log->partial[stream];
   char full[64], part[64];
   heads(full, part, stream);
@@ -86,6 +95,7 @@ void log_write(LogFile *log, int stream, const char *bytes, size_t length) {
   }
   write_out(log);
   if (text.capacity > SCRATCH_SIZE * 4) buffer_free(&text);
+  return written_now;
 }
 
 /* The stream has ended: an unfinished last line counts as one. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* A flood is read in small bites so that others get their turn, and slowed to what a disk should bear. */
-#define BITE 16384
+#define BITE 8192
 #define FLOOD_BYTES (4 << 20)
 #define FLOOD_WINDOW_US 500000
 #define MEMORY_TICK_US 2000000
@@ -109,7 +109,7 @@ static bool output_read(Output *output) {
     log_end(&kept->log, output->number);
     return false;
   }
-  log_write(&kept->log, output->number, scratch, (size_t)length);
+  size_t written = log_write(&kept->log, output->number, scratch, (size_t)length);
   for (Session *at = kept->attached, *next; at; at = next) {
     next = session_next_attached(at);
     if (!session_output(at, output->number, scratch, (size_t)length)) kept->blocked++;
@@ -119,7 +119,7 @@ static bool output_read(Output *output) {
     kept->flood_window = now;
     kept->flood_bytes = 0;
   }
-  kept->flood_bytes += (size_t)length;
+  kept->flood_bytes += written;
   if (kept->flood_bytes > FLOOD_BYTES && !kept->flood.armed && kept->running)
     timer_set(&kept->flood, kept->flood_window + FLOOD_WINDOW_US > now ? kept->flood_window + FLOOD_WINDOW_US - now : 1);
   outputs_watch(kept);

@@ -220,10 +220,11 @@ void reply_errno(Ticket ticket, int error, const char *format, ...) {
   reply_error_text(ticket, errno_name(error), text);
 }
 
-bool first_reply_ok(int fd, uint32_t id) {
+bool first_reply_ok(int fd, uint32_t id, uint32_t number) {
   char text[16];
   snprintf(text, sizeof text, "%u", id);
   message_begin(&reply, text, "ok");
+  put_number(&reply, number);
   message_end(&reply);
   return send(fd, buffer_at(&reply), reply.length, MSG_NOSIGNAL) == (ssize_t)reply.length;
 }
@@ -338,6 +339,8 @@ static void dispatch(Connection *connection, Fields *fields) {
   else if (!strcmp(verb, "usage")) usage_request(ticket);
   else if (!strcmp(verb, "exec")) exec_request(ticket, fields);
   else if (!strcmp(verb, "attach")) attach_request(ticket, fields);
+  else if (!strcmp(verb, "session-signal")) session_request(ticket, fields, true);
+  else if (!strcmp(verb, "session-resize")) session_request(ticket, fields, false);
   else if (!strcmp(verb, "relay")) relay_request(ticket, fields);
   else if (!strcmp(verb, "dial")) dial_request(ticket, fields);
   else if (!strcmp(verb, "probe")) probe_request(ticket, fields);

@@ -87,7 +87,7 @@ static void connected(Joint *joint) {
     joint_close(joint);
     return;
   }
-  first_reply_ok(joint->sides[0].source.fd, joint->id);
+  first_reply_ok(joint->sides[0].source.fd, joint->id, 0);
   joint_watch(joint);
 }
 

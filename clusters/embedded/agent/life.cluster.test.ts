@@ -1,0 +1,120 @@
+import { chown, mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '../../../system/run-command.js';
+import { createTempFolder } from '../../../system/temp-folder.js';
+import { createTestAgent, nativePath, sandboxed, type TestAgent } from './agent-fixture.js';
+import { connectAgent } from './connect-agent.js';
+import { createAgent } from './create-agent.js';
+
+async function createPod(options: { graceMs?: number } = {}): Promise<TestAgent> {
+  const test = await createTestAgent(options);
+  await test.agent.network([{ op: 'netns-add', name: 'pod' }]);
+  await test.agent.start(sandboxed(test, { id: 'pod', netns: 'pod' }, ['sleep', '1000']));
+  return test;
+}
+
+/** Every process of this machine whose user or command line belongs to the agent in that folder. */
+async function processesOf(folder: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (/State:\s+Z/.test(status)) continue;
+    if (/Uid:\s+712345/.test(status) || line.includes(folder)) found.push(Number(name));
+  }
+  return found;
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 300; i += 1) {
+    if (await condition()) return;
+    await sleep(10);
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+test('an agent is its folder’s user, marked by its folder, and small', async () => {
+  await using test = await createPod();
+  const { agent, folder } = test;
+  const status = await readFile(`/proc/${agent.pid}/status`, 'utf8');
+  expect(status).toMatch(/Uid:\s+712345\s+712345/);
+  expect(await readFile(`/proc/${agent.pid}/cmdline`, 'utf8')).toContain(`--dir\0${folder}\0`);
+  expect(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])).toBeLessThan(4000);
+});
+
+test('disposing of an agent leaves no process', async () => {
+  let folder: string;
+  {
+    await using test = await createPod();
+    folder = test.folder;
+    await until('the sandbox is built', async () => (await processesOf(folder)).length === 4);
+  }
+  expect(await processesOf(folder)).toEqual([]);
+});
+
+test('killing the agent’s process ends the cluster, and its client is told', async () => {
+  await using test = await createPod();
+  const ended = new Promise<void>((resolve) => {
+    test.agent.on('end', resolve);
+  });
+  process.kill(test.agent.pid, 'SIGKILL');
+  await ended;
+  await until('nothing is left', async () => (await processesOf(test.folder)).length === 0);
+  await expect(test.agent.processes()).rejects.toMatchObject({ code: 'GONE' });
+});
+
+test('a client that comes back finds its processes, and what ended while it was away', async () => {
+  await using test = await createPod();
+  const { agent } = test;
+  await agent.start(
+    sandboxed(test, { id: 'short', netns: 'pod' }, ['sh', '-c', 'sleep 0.2; exit 3']),
+  );
+  agent.disconnect();
+  await sleep(500);
+  await using again = await connectAgent(agent.socketPath);
+  expect(again.pid).toBe(agent.pid);
+  const kept = await again.processes();
+  expect(kept.find(({ id }) => id === 'pod')?.exit).toBeUndefined();
+  expect(kept.find(({ id }) => id === 'short')?.exit).toMatchObject({ exitCode: 3 });
+  expect(await again.namespaces()).toEqual(['pod']);
+});
+
+test('an agent alone for longer than its grace ends', async () => {
+  await using test = await createPod({ graceMs: 300 });
+  await sleep(500);
+  expect(await processesOf(test.folder)).not.toEqual([]);
+  test.agent.disconnect();
+  await until('the end', async () => (await processesOf(test.folder)).length === 0);
+});
+
+test('an ordinary user can have a cluster too', async () => {
+  await using temp = await createTempFolder('agent');
+  const dir = path.join(temp.path, 'own');
+  await mkdir(dir, { mode: 0o700 });
+  await chown(temp.path, 12_345, 12_345);
+  await chown(dir, 12_345, 12_345);
+  const socketPath = path.join(dir, 's');
+  const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups'];
+  const agentArgs = ['--dir', dir, '--socket', socketPath, '--grace-ms', '2000'];
+  const result = await runCommand('setpriv', [...user, nativePath('agent'), ...agentArgs]);
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+  await using agent = await connectAgent(socketPath);
+  const test = { agent, folder: dir, [Symbol.asyncDispose]: () => Promise.resolve() };
+  await agent.network([{ op: 'netns-add', name: 'x' }]);
+  await agent.nft('x', 'add table ip t');
+  const exit = new Promise((resolve) => {
+    agent.on('exit', resolve);
+  });
+  await agent.start(sandboxed(test, { id: 'one', netns: 'x' }, ['sh', '-c', 'exit 2']));
+  expect(await exit).toMatchObject({ exitCode: 2 });
+});
+
+test('a folder that cannot be used is an error that says why', async () => {
+  await using temp = await createTempFolder('agent');
+  const options = { dir: temp.path, graceMs: 1000, agentPath: nativePath('agent') };
+  await expect(
+    createAgent({ ...options, socketPath: path.join(temp.path, 'x'.repeat(120)) }),
+  ).rejects.toThrow(/longer than a unix socket allows/);
+});
