@@ -3,11 +3,12 @@ import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { CatalogueImage } from '../images/catalogue.js';
 import type { PodObject } from '../network/objects.js';
+import type { NetworkReadiness } from '../plugins/node-network.js';
 
 /** A pod's place in the network. */
 export interface PodNetwork {
-  /** Whether a plugin is in charge on the node, so that pods can have addresses there. */
-  isReady(node: string): boolean;
+  /** Whether pods can have addresses on the node, and a kubelet's words where not. */
+  readiness(node: string): NetworkReadiness;
   /** Gives the pod a namespace and an address; resolves when its policies are in force. Safe to repeat. */
   setUp(pod: PodObject): Promise<Sandbox>;
   /** What an earlier run of the host set up, or undefined. */

@@ -282,11 +282,10 @@ export class PodWorker {
     if (!this.#mountVolumes()) return false;
     if (this.#sandbox === undefined) {
       const hostNetwork = pod.spec.hostNetwork === true;
-      if (!hostNetwork && !this.#context.network.isReady(this.#node.name)) {
-        this.#complain(
-          'NetworkNotReady',
-          'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
-        );
+      const readiness = this.#context.network.readiness(this.#node.name);
+      if (!hostNetwork && !readiness.ready) {
+        const id = containerIdOf(pod.metadata.uid).replace(/^.*:\/\//, '');
+        this.#complain(readiness.reason, readiness.message(id));
         return false;
       }
       this.#sandbox = hostNetwork

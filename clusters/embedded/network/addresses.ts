@@ -5,6 +5,8 @@ export const ROUTER_ADDRESS = '172.30.0.1';
 export const WORKSTATION_ADDRESS = '172.30.0.100';
 export const POD_CIDR = '10.244.0.0/16';
 export const SERVICE_CIDR = '10.96.0.0/16';
+/** The API server as a Service, `default/kubernetes`. */
+export const API_SERVICE_ADDRESS = '10.96.0.1';
 export const DNS_ADDRESS = '10.96.0.10';
 /** What pods use as their gateway; no interface has it, the neighbour entry alone makes it work. */
 export const POD_GATEWAY = '169.254.1.1';

@@ -3,6 +3,7 @@ import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import { nodeAddress, nodeNetns } from './addresses.js';
+import { readinessOf, type NetworkReadiness, type NodeNetwork } from '../plugins/node-network.js';
 import type { PodObject } from './objects.js';
 import { OutsideWorld } from './outside-world.js';
 import { PodWires } from './pod-wires.js';
@@ -16,10 +17,8 @@ export interface NetworkOptions {
   api: ClusterApi;
   nodes: readonly string[];
   logger: Logger;
-  /** Whether a network plugin is in charge of the node. */
-  isReady(node: string): boolean;
-  /** Whether that plugin enforces policies. */
-  enforces(node: string): boolean;
+  /** The network of a node, as its plugin has it. */
+  networkOf(node: string): NodeNetwork;
   /** An outside host got a namespace of its own: its servers have to move there. */
   outsideMoved(host: string): Promise<void>;
   /** The namespaces an earlier run of the host left, where there was one. */
@@ -36,7 +35,7 @@ export class ClusterNetwork {
   #hasPodRoutes = false;
 
   private constructor(options: NetworkOptions) {
-    const { agent, api, logger, enforces } = options;
+    const { agent, api, logger } = options;
     this.#options = options;
     this.#wires = new PodWires(agent, options.nodes);
     this.#outside = new OutsideWorld(agent, options.outsideMoved);
@@ -47,7 +46,7 @@ export class ClusterNetwork {
       api,
       nodes,
       logger,
-      enforces,
+      enforcement: (node) => options.networkOf(node).enforcement,
       addressOf: (pod) => this.#wires.addressOf(pod),
     });
     this.#proxy = new ServiceProxy({ agent, api, nodes, logger });
@@ -63,14 +62,14 @@ export class ClusterNetwork {
     return new ClusterNetwork(options);
   }
 
-  isReady(node: string): boolean {
-    return this.#options.isReady(node);
+  readiness(node: string): NetworkReadiness {
+    return readinessOf(this.#options.networkOf(node));
   }
 
   /** A plugin took charge of a node or left it. */
   async pluginChanged(): Promise<void> {
     const { agent, nodes } = this.#options;
-    if (!this.#hasPodRoutes && nodes.some((node) => this.isReady(node))) {
+    if (!this.#hasPodRoutes && nodes.some((node) => this.readiness(node).ready)) {
       this.#hasPodRoutes = true;
       await agent.network(podRouteOperations(nodes));
     }

@@ -6,6 +6,7 @@ import { TABLES, type Denial, type NodeRules } from '../../../policy/node-rules.
 import { renderDelta, renderFull, renderNothing } from '../../../policy/render.js';
 import type { Agent } from '../agent/agent.js';
 import type { ClusterApi, KubeObject } from '../api/cluster-api.js';
+import type { NodeNetwork } from '../plugins/node-network.js';
 import { nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
 import {
@@ -21,8 +22,8 @@ export interface EnforcerOptions {
   api: ClusterApi;
   nodes: readonly { name: string; address: string }[];
   logger: Logger;
-  /** Whether the plugin in charge of the node enforces policies. */
-  enforces(node: string): boolean;
+  /** Whether policies follow the API on a node, stay as they are, or are not enforced. */
+  enforcement(node: string): NodeNetwork['enforcement'];
   /** The address a pod has or is about to have; empty while it has none. */
   addressOf(pod: PodObject): string;
 }
@@ -130,11 +131,13 @@ export class PolicyEnforcer {
   }
 
   async #applyTo(node: string, world: World): Promise<void> {
-    const { agent, enforces } = this.#options;
+    const { agent, enforcement } = this.#options;
     const state = this.#states.get(node);
     if (state === undefined) return;
     const netns = nodeNetns(node);
-    if (!enforces(node) || world.networkPolicies.length === 0) {
+    const mode = enforcement(node);
+    if (mode === 'frozen') return;
+    if (mode === 'none' || world.networkPolicies.length === 0) {
       if (state.rules === undefined && !state.isUnsure) return;
       await agent.nft(netns, renderNothing());
       state.rules = undefined;

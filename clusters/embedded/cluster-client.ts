@@ -1,0 +1,53 @@
+import { GatehouseError } from '../../common/errors.js';
+import type { Cluster, ClusterInfo } from '../provider.js';
+import type { HostLink } from './host-link.js';
+
+/** A cluster as the provider hands it out: every method is a request to the host. */
+export function embeddedCluster(link: HostLink, info: ClusterInfo): Cluster {
+  const { name } = info;
+  return {
+    info,
+    kubeconfig: (role) => link.request('kubeconfig', { name, role }),
+    shell: (target) => link.request('shell', { name, target }),
+    async probe(requests, { signal } = {}) {
+      const answers = link.request('probe', { name, requests: [...requests] }, signalOf(signal));
+      if (signal === undefined) return answers;
+      // Probes end by themselves soon; nobody has to wait for them.
+      return Promise.race([answers, cancelled(signal)]);
+    },
+    snapshot: () => link.request('snapshot', { name }),
+    async apply(objects) {
+      await link.request('apply', { name, objects: [...objects] });
+    },
+    run: (script, { signal, timeoutMs } = {}) =>
+      link.request(
+        'run',
+        { name, script, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+        signalOf(signal),
+      ),
+    async reset({ signal, onPhase } = {}) {
+      await link.request(
+        'reset',
+        { name },
+        { ...signalOf(signal), ...(onPhase === undefined ? {} : { onPhase }) },
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await link.request('delete', { name });
+    },
+  };
+}
+
+function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+function cancelled(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => {
+      reject(new GatehouseError('CANCELLED', 'the probes were cancelled'));
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,440 @@
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { GatehouseError, messageOf } from '../../../common/errors.js';
+import type { JsonObject } from '../../../common/json.js';
+import type { Logger } from '../../../common/logger.js';
+import type { Phase } from '../../../common/progress.js';
+import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
+import type {
+  ClusterInfo,
+  ClusterSnapshot,
+  ClusterState,
+  RunResult,
+  ShellCommand,
+  ShellTarget,
+} from '../../provider.js';
+import { joinCommand } from '../agent/join-command.js';
+import { ApiError } from '../api/api-error.js';
+import { createApiServer, type ApiServer } from '../api/create-api-server.js';
+import {
+  WORKSTATION_ID,
+  startWorkstation,
+  workstationShell,
+  nodeShell,
+} from '../kubelet/workstation.js';
+import { nodeAddress, nodeNames, nodeNetns } from '../network/addresses.js';
+import { createAll, flatten } from './apply-baseline.js';
+import { applyObjects } from './apply-objects.js';
+import { dnsObjects } from './cluster-dns.js';
+import {
+  clusterFolder,
+  makeClusterFolder,
+  writeRecord,
+  type ClusterFolder,
+  type ClusterRecord,
+  type StoredSpec,
+} from './cluster-folder.js';
+import type { HostParts } from './host-parts.js';
+import { infoOf } from './info.js';
+import { registerNodes } from './node-objects.js';
+import { runInWorkstation } from './run-script.js';
+import type { Share } from './shared-folder.js';
+import { takeSnapshot } from './snapshot.js';
+import { sweepCluster } from './sweep.js';
+import { missingForReadiness, NotReadyError, waitReady } from './wait-ready.js';
+import {
+  API_PORT,
+  World,
+  breakGround,
+  findGround,
+  volatilePath,
+  type Ground,
+  type WorldOptions,
+} from './world.js';
+import { podShell } from './pod-shell.js';
+import { finderOf, metadataOf, pluginManifests } from './manifests.js';
+import { giveTo, makeOwned } from './owned.js';
+
+/** What every cluster of a host is given. */
+export interface ClusterContext extends HostParts {
+  stateDir: string;
+  share: Share;
+  graceMs: number;
+  readyTimeoutMs: number;
+  logger: Logger;
+}
+
+export interface Progress {
+  signal: AbortSignal;
+  onPhase(phase: Phase): void;
+}
+
+const NEVER: Progress = { signal: new AbortController().signal, onPhase: () => undefined };
+/** What a create took lately, for the estimate that a phase carries. */
+const USUAL_MS = 300;
+
+/** One cluster: its API server, its world, and what the host remembers of it. */
+export class EmbeddedCluster {
+  readonly #context: ClusterContext;
+  readonly #folder: ClusterFolder;
+  readonly #nodes: readonly string[];
+  #record: ClusterRecord;
+  #server: ApiServer | undefined;
+  #world: World | undefined;
+  #state: ClusterState = 'creating';
+  /** Creations, resets and deletions of one cluster come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(context: ClusterContext, record: ClusterRecord) {
+    this.#context = context;
+    this.#record = record;
+    this.#folder = clusterFolder(context.stateDir, record.spec.name);
+    this.#nodes = nodeNames(record.spec.nodes);
+  }
+
+  get uid(): number | undefined {
+    return this.#record.uid;
+  }
+
+  /** Rejects with CANCELLED or CLUSTER_FAILED, and then nothing of it is left. */
+  static async create(
+    context: ClusterContext,
+    cluster: { spec: StoredSpec; uid: number | undefined; createdAt: string },
+    progress: Progress,
+  ): Promise<EmbeddedCluster> {
+    const { spec, uid, createdAt } = cluster;
+    const made = new EmbeddedCluster(context, {
+      spec,
+      createdAt,
+      port: 0,
+      isComplete: false,
+      ...(uid === undefined ? {} : { uid }),
+    });
+    try {
+      // Pieces of a cluster that a crash left under this name.
+      await sweepCluster(made.#folder);
+      makeClusterFolder(made.#folder, uid);
+      await made.#build(progress);
+      made.#record = { ...made.#record, isComplete: true };
+      writeRecord(made.#folder, made.#record);
+      made.#state = 'ready';
+      return made;
+    } catch (error) {
+      await made.#dismantle();
+      await rm(made.#folder.root, { recursive: true, force: true });
+      throw explain(error, spec.name, progress.signal);
+    }
+  }
+
+  /** Takes over what an earlier host left: running where it runs, built again where its agent is gone. */
+  static async recover(context: ClusterContext, record: ClusterRecord): Promise<EmbeddedCluster> {
+    const cluster = new EmbeddedCluster(context, record);
+    const found = await findGround(cluster.#folder);
+    if (found === undefined) makeClusterFolder(cluster.#folder, record.uid);
+    const server = await cluster.#openServer();
+    const ground = found ?? (await breakGround(cluster.#worldOptions()));
+    cluster.#world = World.start(ground, server, cluster.#worldOptions());
+    await cluster.#afterStart(ground, server);
+    cluster.#state = 'ready';
+    return cluster;
+  }
+
+  info(): ClusterInfo {
+    const { spec, createdAt, port } = this.#record;
+    return infoOf(spec, {
+      state: this.#state,
+      createdAt,
+      ...(port === 0 ? {} : { server: `https://127.0.0.1:${port}` }),
+    });
+  }
+
+  kubeconfig(role: 'learner' | 'platform'): string {
+    return this.#kubeconfigFor(role, `https://127.0.0.1:${this.#record.port}`);
+  }
+
+  async shell(target: ShellTarget): Promise<ShellCommand> {
+    const { share } = this.#context;
+    const world = this.#need();
+    const where = { socketPath: this.#folder.agentSocket, joinPath: share.joinPath };
+    switch (target.type) {
+      case 'workstation':
+        return { ...joinCommand(workstationShell(['bash']), where), env: {} };
+      case 'node': {
+        this.#checkNode(target.name);
+        const spec = nodeShell(
+          {
+            shared: share,
+            folder: path.join(this.#folder.run, 'shells'),
+            root: this.#nodeHome(target.name),
+          },
+          target.name,
+        );
+        return { ...joinCommand(spec, where), env: {} };
+      }
+      case 'pod':
+        return { ...joinCommand(podShell(world.kubelet, target), where), env: {} };
+    }
+  }
+
+  probe(requests: readonly ProbeRequest[]): Promise<ProbeResult[]> {
+    return this.#need().network.probe(requests);
+  }
+
+  snapshot(): ClusterSnapshot {
+    return takeSnapshot(this.#api().api);
+  }
+
+  async apply(objects: readonly JsonObject[]): Promise<void> {
+    await applyObjects(flatten(objects), {
+      kubeconfig: this.kubeconfig('platform'),
+      registry: this.#api().api.registry,
+    });
+  }
+
+  run(script: string, options: { signal: AbortSignal; timeoutMs?: number }): Promise<RunResult> {
+    return runInWorkstation(this.#need().agent, script, options);
+  }
+
+  settled(): Promise<void> {
+    return this.#need().network.settled();
+  }
+
+  /** A new world under the same name, port and keys. Rejects with CLUSTER_FAILED; the cluster is broken then. */
+  reset(progress: Progress): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#state = 'resetting';
+      try {
+        await this.#dismantle();
+        // Keys stay in the private folder, objects and files go.
+        rmSync(path.join(this.#folder.private, 'api', 'journal'), { recursive: true, force: true });
+        rmSync(this.#folder.run, { recursive: true, force: true });
+        makeClusterFolder(this.#folder, this.#record.uid);
+        // A reset that was begun is brought to its end: half of it would be no cluster.
+        await this.#build({ ...progress, signal: NEVER.signal });
+        this.#state = 'ready';
+      } catch (error) {
+        this.#state = 'broken';
+        throw explain(error, this.#record.spec.name, NEVER.signal);
+      }
+    });
+  }
+
+  /** Ends everything; the folder is the caller's to remove. */
+  remove(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#state = 'deleting';
+      await this.#dismantle();
+      await sweepCluster(this.#folder);
+    });
+  }
+
+  /** For a host that ends: the agent and its processes live on for their grace. */
+  async stop(): Promise<void> {
+    await this.#turn.catch(() => undefined);
+    this.#world?.[Symbol.dispose]();
+    this.#world?.agent.disconnect();
+    this.#world = undefined;
+    await this.#server?.[Symbol.asyncDispose]();
+    this.#server = undefined;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#turn.then(work, work);
+    this.#turn = next.catch(() => undefined);
+    return next;
+  }
+
+  async #build({ signal, onPhase }: Progress): Promise<void> {
+    const { spec } = this.#record;
+    const startedAt = performance.now();
+    const phase = (id: string, title: string, fraction: number): void => {
+      signal.throwIfAborted();
+      const remainingMs = Math.max(0, USUAL_MS - (performance.now() - startedAt));
+      onPhase({ id, title, fraction, remainingMs: Math.round(remainingMs) });
+    };
+    phase('network', `Wiring ${spec.nodes} ${spec.nodes === 1 ? 'node' : 'nodes'}`, 0);
+    const options = this.#worldOptions();
+    const [grounded, opened] = await Promise.allSettled([breakGround(options), this.#openServer()]);
+    // What came to be must be known, so that it can be undone.
+    if (grounded.status === 'rejected') throw grounded.reason;
+    const ground = grounded.value;
+    if (opened.status === 'rejected') {
+      await ground.agent[Symbol.asyncDispose]();
+      throw opened.reason;
+    }
+    const server = opened.value;
+    phase('nodes', 'Starting the API server and the nodes', 0.3);
+    registerNodes(server.api.as('kubelet'), this.#nodes);
+    this.#world = World.start(ground, server, options);
+    const api = server.api.as('kubectl');
+    phase('workloads', 'Starting the workloads', 0.5);
+    const started = this.#afterStart(ground, server);
+    started.catch(() => undefined);
+    const finder = finderOf(server);
+    for (const { resource, object } of dnsObjects(1)) server.api.create(resource, object);
+    await createAll(api, await pluginManifests(spec.cni), finder);
+    const manifests = flatten(spec.manifests);
+    await createAll(api, manifests, finder);
+    await started;
+    phase('ready', 'Waiting until all is ready', 0.7);
+    const scope = { nodesOnly: spec.cni === 'none', barePods: barePodsOf(manifests) };
+    await waitReady(server.api, () => missingForReadiness(server.api, scope), {
+      timeoutMs: this.#context.readyTimeoutMs,
+      signal,
+    });
+    await this.#world.network.settled();
+    signal.throwIfAborted();
+  }
+
+  /** The workstation, and the way from the LAN to the API server. */
+  async #afterStart(ground: Ground, server: ApiServer): Promise<void> {
+    const { agent, found } = ground;
+    const isAlive = found?.processes.some(
+      ({ id, exit }) => id === WORKSTATION_ID && exit === undefined,
+    );
+    const relay = this.#relay(ground);
+    if (isAlive === true) {
+      await relay;
+      return;
+    }
+    if (found !== undefined) await agent.forget(WORKSTATION_ID).catch(() => undefined);
+    const home = path.join(this.#folder.volatile, 'home');
+    await Promise.all([
+      relay,
+      startWorkstation({
+        agent,
+        shared: this.#context.share,
+        programs: this.#context.share.workstationPrograms,
+        nodes: this.#nodes,
+        folder: path.join(this.#folder.run, 'workstation'),
+        home: { write: volatilePath(agent, this.#folder, 'home'), mount: home },
+        files: this.#record.spec.files ?? [],
+        kubeconfig: server.kubeconfig('admin', `https://${nodeAddress(0)}:${API_PORT}`),
+        logsFolder: this.#folder.logs,
+        ownerUid: this.#record.uid,
+      }),
+    ]);
+  }
+
+  async #relay({ agent, found }: Ground): Promise<void> {
+    // An agent that lived on still listens for us.
+    if (found !== undefined) return;
+    const [first = ''] = this.#nodes;
+    await agent.relay(nodeNetns(first), {
+      address: '0.0.0.0',
+      port: API_PORT,
+      unixPath: this.#folder.apiSocket,
+    });
+  }
+
+  async #openServer(): Promise<ApiServer> {
+    const { resources, catalogue, logger } = this.#context;
+    const { spec, port, uid } = this.#record;
+    rmSync(this.#folder.apiSocket, { force: true });
+    const server = await createApiServer({
+      name: spec.name,
+      stateDir: path.join(this.#folder.private, 'api'),
+      unixPath: this.#folder.apiSocket,
+      resources,
+      catalogue,
+      addresses: [nodeAddress(0), this.#nodes[0] ?? '', '127.0.0.1', 'localhost'],
+      logger,
+    });
+    this.#server = server;
+    giveTo(this.#folder.apiSocket, uid);
+    const listening = await server.listenLocal(port).catch(() => server.listenLocal());
+    this.#record = { ...this.#record, port: listening.port };
+    writeRecord(this.#folder, this.#record);
+    return server;
+  }
+
+  /** Ends everything that runs. Safe at any stage, and twice. */
+  async #dismantle(): Promise<void> {
+    this.#world?.[Symbol.dispose]();
+    const agent = this.#world?.agent;
+    this.#world = undefined;
+    const server = this.#server;
+    this.#server = undefined;
+    await Promise.allSettled([agent?.[Symbol.asyncDispose](), server?.[Symbol.asyncDispose]()]);
+  }
+
+  #worldOptions(): WorldOptions {
+    const { share, images, graceMs, logger } = this.#context;
+    return {
+      folder: this.#folder,
+      uid: this.#record.uid,
+      nodes: this.#nodes,
+      share,
+      images,
+      graceMs,
+      logger,
+    };
+  }
+
+  #kubeconfigFor(role: 'learner' | 'platform', serverUrl: string): string {
+    return this.#api().kubeconfig(role === 'learner' ? 'admin' : 'platform', serverUrl);
+  }
+
+  #api(): ApiServer {
+    if (this.#server === undefined) throw this.#notNow();
+    return this.#server;
+  }
+
+  #need(): World {
+    if (this.#world === undefined) throw this.#notNow();
+    return this.#world;
+  }
+
+  #notNow(): GatehouseError {
+    return new GatehouseError(
+      'CLUSTER_UNREACHABLE',
+      `cluster "${this.#record.spec.name}" is ${this.#state} just now`,
+      { fix: this.#state === 'broken' ? 'reset it or delete it' : 'try again in a moment' },
+    );
+  }
+
+  #checkNode(name: string): void {
+    if (!this.#record.spec.nodeShell) {
+      throw new GatehouseError('FORBIDDEN', 'node shells are switched off for this cluster');
+    }
+    if (!this.#nodes.includes(name)) {
+      throw new GatehouseError(
+        'NOT_FOUND',
+        `there is no node "${name}"; there are: ${this.#nodes.join(', ')}`,
+      );
+    }
+  }
+
+  #nodeHome(node: string): string {
+    const place = path.join('nodes', node);
+    makeOwned(volatilePath(this.#need().agent, this.#folder, place), this.#record.uid);
+    return path.join(this.#folder.volatile, place);
+  }
+}
+
+function explain(error: unknown, name: string, signal: AbortSignal): Error {
+  if (signal.aborted) {
+    return new GatehouseError('CANCELLED', `the creation of cluster "${name}" was cancelled`);
+  }
+  if (error instanceof GatehouseError) return error;
+  if (error instanceof NotReadyError) {
+    return new GatehouseError('CLUSTER_FAILED', `cluster "${name}" is ${error.message}`, {
+      cause: error,
+      fix: 'look at the manifests: what does not become available keeps a cluster from being ready; annotate it with gatehouse.dev/wait: "false" where that is meant',
+    });
+  }
+  const what =
+    error instanceof ApiError ? `a manifest was refused: ${error.message}` : messageOf(error);
+  return new GatehouseError('CLUSTER_FAILED', `cluster "${name}" could not be made: ${what}`, {
+    cause: error,
+  });
+}
+
+function barePodsOf(manifests: readonly JsonObject[]): { namespace: string; name: string }[] {
+  return manifests.flatMap((object) => {
+    if (object['kind'] !== 'Pod') return [];
+    const { name, namespace } = metadataOf(object);
+    return name === undefined ? [] : [{ name, namespace: namespace ?? 'default' }];
+  });
+}

@@ -1,0 +1,212 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Logger } from '../../../common/logger.js';
+import type { Agent, KeptProcess } from '../agent/agent.js';
+import { connectAgent } from '../agent/connect-agent.js';
+import { createAgent } from '../agent/create-agent.js';
+import type { ApiServer } from '../api/create-api-server.js';
+import { startControllers } from '../controllers/index.js';
+import type { ImageSource, KubeletContext } from '../kubelet/context.js';
+import { Kubelet } from '../kubelet/kubelet.js';
+import { createContainerStreams } from '../kubelet/streams.js';
+import { API_SERVICE_ADDRESS, ROUTER, nodeAddress, nodeNetns } from '../network/addresses.js';
+import { ClusterNetwork } from '../network/cluster-network.js';
+import { LoadBalancerPool } from '../network/load-balancer-addresses.js';
+import type { ClusterFolder } from './cluster-folder.js';
+import { startPlugins } from './plugins.js';
+import type { Share } from './shared-folder.js';
+
+export interface WorldOptions {
+  folder: ClusterFolder;
+  uid: number | undefined;
+  nodes: readonly string[];
+  share: Share;
+  images: ImageSource;
+  graceMs: number;
+  logger: Logger;
+}
+
+export const API_PORT = 6443;
+const VOLATILE_BYTES = 96 * 1024 * 1024;
+const VOLATILE_FILES = 20_000;
+
+/** The agent of a cluster, new or found alive. */
+export interface Ground {
+  agent: Agent;
+  /** What ran already; undefined for a new agent. */
+  found: { processes: readonly KeptProcess[]; namespaces: ReadonlySet<string> } | undefined;
+}
+
+/** A new agent with the LAN's wires and a place for volatile files. */
+export async function breakGround(options: WorldOptions): Promise<Ground> {
+  const { folder, uid, share, graceMs, nodes } = options;
+  const agent = await createAgent({
+    dir: folder.run,
+    socketPath: folder.agentSocket,
+    graceMs,
+    agentPath: share.agentPath,
+    ...(uid === undefined ? {} : { uid }),
+  });
+  try {
+    await ClusterNetwork.lay(agent, nodes);
+    await mountVolatile(agent, folder);
+    return { agent, found: undefined };
+  } catch (error) {
+    await agent[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The agent that an earlier host left, or undefined where it is gone. */
+export async function findGround(folder: ClusterFolder): Promise<Ground | undefined> {
+  let agent: Agent;
+  try {
+    agent = await connectAgent(folder.agentSocket);
+  } catch {
+    return undefined;
+  }
+  const [processes, namespaces] = await Promise.all([agent.processes(), agent.namespaces()]);
+  return { agent, found: { processes, namespaces: new Set(namespaces) } };
+}
+
+/** A file system in memory with bounds, for homes and empty volumes: no learner can fill the disk. */
+async function mountVolatile(agent: Agent, folder: ClusterFolder): Promise<void> {
+  const session = await agent.exec({
+    target: 'netns',
+    netns: ROUTER,
+    argv: [
+      ...[
+        'mount',
+        '-t',
+        'tmpfs',
+        '-o',
+        `size=${VOLATILE_BYTES},nr_inodes=${VOLATILE_FILES},mode=0755`,
+      ],
+      ...['volatile', folder.volatile],
+    ],
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+  session.stdin.end();
+  const [errors, , code] = await Promise.all([
+    text(session.stderr),
+    text(session.stdout),
+    session.exited,
+  ]);
+  if (code !== 0) throw new Error(`could not mount the cluster's volatile files: ${errors.trim()}`);
+}
+
+/** The cluster's volatile files as this process reaches them: through the agent's view of the machine. */
+export function volatilePath(agent: Agent, folder: ClusterFolder, name: string): string {
+  return path.join(`/proc/${agent.pid}/root`, folder.volatile, name);
+}
+
+/** All that moves in a cluster: controllers, plugin, network, kubelets. */
+export class World implements Disposable {
+  readonly agent: Agent;
+  readonly network: ClusterNetwork;
+  readonly kubelet: Kubelet;
+  readonly #stops: readonly (() => void)[];
+
+  private constructor(
+    parts: { agent: Agent; network: ClusterNetwork; kubelet: Kubelet },
+    stops: readonly (() => void)[],
+  ) {
+    this.agent = parts.agent;
+    this.network = parts.network;
+    this.kubelet = parts.kubelet;
+    this.#stops = stops;
+  }
+
+  /** Sets everything in motion over what the API server holds and the agent has. */
+  static start(ground: Ground, server: ApiServer, options: WorldOptions): World {
+    const { agent, found } = ground;
+    const { folder, nodes, logger } = options;
+    const { api } = server;
+    let kubelet: Kubelet | undefined;
+    let network: ClusterNetwork | undefined;
+    const plugins = startPlugins({
+      api,
+      logger,
+      onPlugin: () => {
+        // The kubelets look again once the routes are there.
+        void network?.pluginChanged().then(() => kubelet?.nudge());
+      },
+    });
+    network = ClusterNetwork.start({
+      agent,
+      api,
+      nodes,
+      logger,
+      networkOf: (node) => plugins.networkOf(node),
+      outsideMoved: () => Promise.resolve(),
+      ...(found === undefined ? {} : { adopted: found.namespaces }),
+    });
+    const context: KubeletContext = {
+      api,
+      agent,
+      network,
+      logger,
+      images: options.images,
+      shared: options.share,
+      nodes: new Map(
+        nodes.map((name, i) => [name, { name, address: nodeAddress(i), netns: nodeNetns(name) }]),
+      ),
+      podsFolder: folder.pods,
+      logsFolder: folder.logs,
+      ownerUid: options.uid,
+      serviceAccountToken: ({ pod, audience, expirationSeconds }) =>
+        server.serviceAccountToken(
+          pod.metadata.namespace ?? '',
+          pod.spec.serviceAccountName ?? 'default',
+          {
+            seconds: expirationSeconds,
+            pod: { name: pod.metadata.name, uid: pod.metadata.uid },
+            ...(audience === undefined ? {} : { audience }),
+          },
+        ),
+      emptyDir: ({ pod, name }) => {
+        const place = path.join('volumes', pod.metadata.uid, name);
+        mkdirSync(volatilePath(agent, folder, place), { recursive: true, mode: 0o777 });
+        return path.join(folder.volatile, place);
+      },
+    };
+    server.setStreams(createContainerStreams({ context, kubelet: () => running }));
+    const running = Kubelet.start(context, found?.processes);
+    kubelet = running;
+    const pool = new LoadBalancerPool();
+    const controllers = startControllers({
+      api: api.as('kube-controller-manager'),
+      resources: api.registry,
+      caPem: server.caPem,
+      logger,
+      apiServer: { clusterIp: API_SERVICE_ADDRESS, address: nodeAddress(0), port: API_PORT },
+      loadBalancers: {
+        allocate: (_service, wanted) => pool.allocate(wanted),
+        release: (address) => {
+          pool.release(address);
+        },
+      },
+    });
+    void network.pluginChanged();
+    return new World({ agent, network, kubelet }, [
+      () => {
+        controllers[Symbol.dispose]();
+      },
+      () => {
+        plugins[Symbol.dispose]();
+      },
+      () => {
+        running.stop();
+      },
+      () => {
+        network.stop();
+      },
+    ]);
+  }
+
+  /** Stops all movement; the agent and its processes stay. */
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops) stop();
+  }
+}
