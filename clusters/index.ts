@@ -1,0 +1,48 @@
+import { GatehouseError } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import type { ClusterProvider } from './provider.js';
+import { createEmbeddedProvider } from './embedded/provider.js';
+
+export { defaultStateDir } from './embedded/provider.js';
+
+/** What providers are given, as values: the one place that knows them all. */
+export interface ProviderSettings {
+  /** Where embedded clusters live: `defaultStateDir(…)` or a folder of the caller's. */
+  stateDir: string;
+  /** `dist/host.js`. */
+  hostEntry: string;
+  /** `dist/native`. */
+  nativeDir: string;
+  /** Folders in which kubectl is looked for. */
+  programPaths?: readonly string[];
+  logger?: Logger;
+}
+
+const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => ClusterProvider>> = {
+  embedded: (settings) => createEmbeddedProvider(settings),
+  kind: () => {
+    throw notThereYet('kind');
+  },
+  existing: () => {
+    throw notThereYet('existing');
+  },
+};
+
+export const PROVIDERS: readonly string[] = Object.keys(FACTORIES);
+
+/** Throws PROVIDER_NOT_FOUND for an unknown name, NOT_AVAILABLE for one that is not there yet. */
+export function createProvider(name: string, settings: ProviderSettings): ClusterProvider {
+  const factory = Object.hasOwn(FACTORIES, name) ? FACTORIES[name] : undefined;
+  if (factory === undefined) {
+    throw new GatehouseError('PROVIDER_NOT_FOUND', `there is no provider "${name}"`, {
+      fix: `choose one of: ${PROVIDERS.join(', ')}`,
+    });
+  }
+  return factory(settings);
+}
+
+function notThereYet(name: string): GatehouseError {
+  return new GatehouseError('NOT_AVAILABLE', `the provider "${name}" is not there yet`, {
+    fix: 'use the provider "embedded"',
+  });
+}
