@@ -10,6 +10,8 @@ export interface LabPageState {
   failure?: { message: string; fix?: string };
   terminals: { id: string; title: string; hasEnded: boolean }[];
   mostTerminals: number;
+  /** Nodes that a root shell can be opened on; empty where the lab does not ask for it. */
+  nodes: string[];
   /** When the lab ends unless something is done, ISO 8601, and whether that is to be said now. */
   idle?: { endsAt: string; isNear: boolean };
   /** The step that is being checked now. */

@@ -46,10 +46,13 @@ export type Settings = z.infer<typeof Settings>;
 export type SettingsOverrides = Partial<Record<keyof Settings, unknown>>;
 
 /** Defaults, then the environment, then `overrides` (the command line). Rejects what it cannot understand, naming it. */
-export function readSettings(overrides: SettingsOverrides = {}): Settings {
-  const input: Record<string, unknown> = { stateDir: defaultStateDir() };
+export function readSettings(
+  overrides: SettingsOverrides = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Settings {
+  const input: Record<string, unknown> = { stateDir: defaultStateDir(environment) };
   for (const name of Object.keys(Settings.shape)) {
-    const value = process.env[environmentName(name)];
+    const value = environment[environmentName(name)];
     if (value !== undefined && value !== '') input[name] = value;
   }
   const parsed = Settings.safeParse({ ...input, ...overrides });
@@ -69,7 +72,7 @@ function environmentName(name: string): string {
   return `GATEHOUSE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-function defaultStateDir(): string {
-  const base = process.env['XDG_STATE_HOME'] ?? path.join(homedir(), '.local', 'state');
+function defaultStateDir(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment['XDG_STATE_HOME'] ?? path.join(homedir(), '.local', 'state');
   return path.join(base, 'gatehouse');
 }

@@ -15,9 +15,9 @@ export interface ServerContext {
   settings: Settings;
   logger: Logger;
   pages: Pages;
-  catalog(): Promise<Catalog>;
+  catalog: () => Promise<Catalog>;
   /** Throws LAB_NOT_FOUND. */
-  getLab(params: Readonly<Record<string, string>>): Promise<Lab>;
+  getLab: (params: Readonly<Record<string, string>>) => Promise<Lab>;
   identity: Identity;
   progress: Progress;
   sessions: LabSessions;

@@ -12,6 +12,7 @@ import { serveTerminalSockets } from './api/terminals/socket.js';
 import { createApp } from './app.js';
 import type { Settings } from './config.js';
 import { openDatabase } from './database/open-database.js';
+import { errorCodeOf } from './error-code.js';
 import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
@@ -169,9 +170,9 @@ async function listen(server: Server, { host, port }: Settings): Promise<number>
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    if (error.code === 'EADDRINUSE') throw await portTaken(port, error);
-    if (error.code === 'EACCES') {
+    const code = errorCodeOf(error);
+    if (code === 'EADDRINUSE') throw await portTaken(port, error);
+    if (code === 'EACCES') {
       throw new GatehouseError('PORT_TAKEN', `port ${port} is not for ordinary users`, {
         fix: 'Use one above 1023: --port 8080',
         cause: error,

@@ -22,7 +22,14 @@ function openShell(script: string): Shell {
     onData: (bytes) => (text += bytes.toString()),
     onExit: tell,
   });
-  return { terminal, text: () => text, exit, [Symbol.dispose]: () => terminal[Symbol.dispose]() };
+  return {
+    terminal,
+    text: () => text,
+    exit,
+    [Symbol.dispose]: () => {
+      terminal[Symbol.dispose]();
+    },
+  };
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -117,7 +117,7 @@ function stringParams(params: Request['params']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name,
-      Array.isArray(value) ? value.join('/') : String(value),
+      Array.isArray(value) ? value.join('/') : value,
     ]),
   );
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
+import { errorCodeOf } from '../error-code.js';
 
 /** Room on the disk that is set aside while there is some, and given up for what must not be lost. */
 export interface DiskReserve {
@@ -41,10 +42,12 @@ export function createDiskReserve(file: string, bytes = RESERVE_BYTES): DiskRese
 
 /** Whether an error, or what caused it, says that the disk (or the quota on it) is full. */
 export function isDiskFull(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const code = 'code' in current ? current.code : undefined;
-    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') return true;
+  let current: unknown = error;
+  for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth += 1) {
+    const code = errorCodeOf(current) ?? '';
+    if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) return true;
     if (/database or disk is full|no space left/i.test(messageOf(current))) return true;
+    current = 'cause' in current ? current.cause : undefined;
   }
   return false;
 }

@@ -6,7 +6,7 @@ import { GatehouseError } from '../../common/errors.js';
 
 export interface Assets {
   /** The address of a built file, with its content's print, so that browsers may keep it for ever. */
-  url(name: string): string;
+  url: (name: string) => string;
   send(to: { request: Request; response: Response }, name: string): Promise<void>;
 }
 

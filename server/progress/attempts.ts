@@ -50,16 +50,19 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             updated_at: createdAt,
           })
           .onConflict((conflict) =>
-            conflict.columns(['user_id', 'lab', 'step']).doUpdateSet(({ ref, eb, fn }) => ({
-              best_earned: fn('max', [
-                ref('step_progress.best_earned'),
-                ref('excluded.best_earned'),
+            conflict.columns(['user_id', 'lab', 'step']).doUpdateSet((set) => ({
+              best_earned: set.fn('max', [
+                set.ref('step_progress.best_earned'),
+                set.ref('excluded.best_earned'),
               ]),
-              possible: ref('excluded.possible'),
-              attempts: eb(ref('step_progress.attempts'), '+', 1),
-              last_outcome: ref('excluded.last_outcome'),
-              passed_at: fn.coalesce(ref('step_progress.passed_at'), ref('excluded.passed_at')),
-              updated_at: ref('excluded.updated_at'),
+              possible: set.ref('excluded.possible'),
+              attempts: set.eb(set.ref('step_progress.attempts'), '+', 1),
+              last_outcome: set.ref('excluded.last_outcome'),
+              passed_at: set.fn.coalesce(
+                set.ref('step_progress.passed_at'),
+                set.ref('excluded.passed_at'),
+              ),
+              updated_at: set.ref('excluded.updated_at'),
             })),
           )
           .execute();

@@ -129,9 +129,9 @@ export class Progress implements AsyncDisposable {
           .insertInto('answers')
           .values(rows)
           .onConflict((conflict) =>
-            conflict.columns(['user_id', 'lab', 'question']).doUpdateSet(({ ref }) => ({
-              value: ref('excluded.value'),
-              updated_at: ref('excluded.updated_at'),
+            conflict.columns(['user_id', 'lab', 'question']).doUpdateSet((set) => ({
+              value: set.ref('excluded.value'),
+              updated_at: set.ref('excluded.updated_at'),
             })),
           )
           .execute(),
@@ -212,6 +212,6 @@ function parseAnswer(text: string): AnswerValue {
 }
 
 function parseResult(text: string): LabResult {
-  const value: LabResult = JSON.parse(text);
-  return value;
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- written by `storeAttempt`, of a `LabResult`
+  return JSON.parse(text);
 }

@@ -17,7 +17,7 @@ export interface Share {
 export class FairShare {
   readonly #waiting = new Map<Share, () => void>();
   #floods = 1;
-  #timer: NodeJS.Timeout | undefined;
+  #isTimed = false;
 
   open(resume: () => void): Share {
     let spent = 0;
@@ -33,9 +33,7 @@ export class FairShare {
         if (spent < this.#sliceBytes(isSeen)) return false;
         spent = 0;
         this.#waiting.set(share, resume);
-        this.#timer ??= setTimeout(() => {
-          this.#nextSlice();
-        }, SLICE_MS);
+        this.#startSlice();
         return true;
       },
       close: () => {
@@ -50,8 +48,16 @@ export class FairShare {
     return ((isSeen ? fair : Math.min(fair, UNSEEN_PER_SECOND)) * SLICE_MS) / 1000;
   }
 
+  #startSlice(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    setTimeout(() => {
+      this.#isTimed = false;
+      this.#nextSlice();
+    }, SLICE_MS);
+  }
+
   #nextSlice(): void {
-    this.#timer = undefined;
     const resumes = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#floods = Math.max(1, resumes.length);

@@ -204,7 +204,7 @@ export class LabSessions implements AsyncDisposable {
       }),
       createTerminals: (owner) =>
         new Terminals({
-          openShell: async () => (await owner.cluster()).shell({ type: 'workstation' }),
+          openShell: async (target) => (await owner.cluster()).shell(target),
           fairShare: this.#fairShare,
           most: maxTerminalsPerSession,
           onInput: () => {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../clusters/provider.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
+import { valueAt } from '../../common/json.js';
 import type { Lab } from '../../common/lab.js';
 import type { LabPageState, PagePhase } from '../../common/page-events.js';
 import type { CheckResult } from '../../common/verdict.js';
@@ -34,6 +35,8 @@ export class LiveLab {
   greeting: string | undefined;
   step: string;
   checking: string | undefined;
+  /** Nodes with root shells, where the lab asks for them; known as soon as the cluster is ready. */
+  nodes: string[] = [];
   #state: LiveLabState;
   #phases: (PagePhase & { startedAt: number })[] = [];
   #fraction = 0;
@@ -107,7 +110,7 @@ export class LiveLab {
     });
     this.#cluster = cluster;
     try {
-      await cluster;
+      await this.#findNodes(await cluster);
       this.#endPhase();
       this.#fraction = 1;
       this.setState('ready');
@@ -126,8 +129,15 @@ export class LiveLab {
   adopt(open: () => Promise<Cluster>): void {
     this.greeting = 'The server was restarted. Your cluster went on; this is a new shell in it.';
     this.#cluster = open();
-    // Looked at when it is used; until then a failure is nobody's.
-    this.#cluster.catch(() => undefined);
+    // Looked at again when it is used; until then a failure is nobody's.
+    this.#cluster
+      .then((cluster) => this.#findNodes(cluster))
+      .then(
+        () => {
+          this.changed();
+        },
+        () => undefined,
+      );
     this.setState('ready');
   }
 
@@ -144,6 +154,15 @@ export class LiveLab {
       this.#isTelling = false;
       this.events.publish({ type: 'changed' });
     });
+  }
+
+  async #findNodes(cluster: Cluster): Promise<void> {
+    if (!this.lab.definition.needs.nodeShell) return;
+    const { objects } = await cluster.snapshot();
+    this.nodes = objects
+      .filter(({ kind }) => kind === 'Node')
+      .map((node) => String(valueAt(node, ['metadata', 'name'])))
+      .sort();
   }
 
   #endPhase(): void {

@@ -18,13 +18,14 @@ export function pageStateOf(
     mostTerminals,
   };
   if (live === undefined) {
-    return { cluster: 'none', phases: [], fraction: 0, terminals: [], ...scored };
+    return { cluster: 'none', phases: [], fraction: 0, terminals: [], nodes: [], ...scored };
   }
   return {
     cluster: live.state,
     ...live.phases,
     ...(live.failure === undefined ? {} : { failure: live.failure }),
     terminals: live.terminals.list(),
+    nodes: live.nodes,
     idle: {
       endsAt: new Date(live.clock.endsAt).toISOString(),
       isNear: live.clock.state() !== 'running',

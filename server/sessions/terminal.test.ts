@@ -13,12 +13,14 @@ function openPage(terminal: Terminal, { draws = true } = {}): Page {
   let output = Buffer.alloc(0);
   let total = 0;
   const messages: TerminalToPage[] = [];
-  let attachment: Attachment | undefined;
-  attachment = terminal.attach({
+  const attachment: Attachment = terminal.attach({
     output: (bytes) => {
       total += bytes.length;
       output = Buffer.concat([output, bytes]).subarray(-100_000);
-      if (draws) setImmediate(() => attachment?.acknowledge(bytes.length));
+      if (draws)
+        setImmediate(() => {
+          attachment.acknowledge(bytes.length);
+        });
     },
     tell: (message) => messages.push(message),
     end: () => undefined,

@@ -29,10 +29,10 @@ export interface TerminalOptions {
   title: string;
   /** Shown above the first prompt. */
   greeting?: string;
-  openShell(): Promise<ShellCommand>;
+  openShell: () => Promise<ShellCommand>;
   fairShare: FairShare;
-  onInput(): void;
-  onStateChange(): void;
+  onInput: () => void;
+  onStateChange: () => void;
 }
 
 export type TerminalState = 'starting' | 'running' | 'ended';
@@ -63,6 +63,7 @@ export class Terminal implements Disposable {
   #exitCode: number | undefined;
   #size = DEFAULT_SIZE;
   #isOutOfBudget = false;
+  #isTooFast = false;
   #isPaused = false;
   #unreadInput = 0;
   #isDisposed = false;
@@ -218,8 +219,8 @@ export class Terminal implements Disposable {
   #steer(): void {
     const lags = this.#watchers.map(({ lag }) => lag);
     const least = lags.length === 0 ? 0 : Math.min(...lags);
-    const isTooFast = least > (this.#isPaused ? LOW_WATER_BYTES : HIGH_WATER_BYTES);
-    const shouldPause = this.#isOutOfBudget || isTooFast;
+    this.#isTooFast = least > (this.#isTooFast ? LOW_WATER_BYTES : HIGH_WATER_BYTES);
+    const shouldPause = this.#isOutOfBudget || this.#isTooFast;
     if (shouldPause === this.#isPaused) return;
     this.#isPaused = shouldPause;
     if (shouldPause) this.#process?.pause();

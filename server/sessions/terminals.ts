@@ -1,4 +1,4 @@
-import type { ShellCommand } from '../../clusters/provider.js';
+import type { ShellCommand, ShellTarget } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
 import { createId } from '../identity/tokens.js';
 import type { FairShare } from './fair-share.js';
@@ -11,12 +11,12 @@ export interface TerminalInfo {
 }
 
 export interface TerminalsOptions {
-  openShell(): Promise<ShellCommand>;
+  openShell: (target: ShellTarget) => Promise<ShellCommand>;
   fairShare: FairShare;
   most: number;
-  onInput(): void;
+  onInput: () => void;
   /** Tabs came, went or changed their state. */
-  onChange(): void;
+  onChange: () => void;
 }
 
 /** The terminals of one lab, in the order of their tabs. Empty until the first page asks. */
@@ -50,11 +50,12 @@ export class Terminals implements Disposable {
 
   /** A first shell for a page that finds none; later ones are for the learner to open. */
   async openFirst(greeting?: string): Promise<void> {
-    if (this.#opened === 0) await this.open(greeting);
+    if (this.#opened === 0) await this.open({ ...(greeting === undefined ? {} : { greeting }) });
   }
 
   /** Opens another tab. Rejects with LIMIT_REACHED, or with what kept the shell from opening. */
-  async open(greeting?: string): Promise<Terminal> {
+  async open(options: { greeting?: string; node?: string } = {}): Promise<Terminal> {
+    const { greeting, node } = options;
     if (this.#terminals.length >= this.#options.most) {
       throw new GatehouseError(
         'LIMIT_REACHED',
@@ -65,9 +66,12 @@ export class Terminals implements Disposable {
     this.#opened += 1;
     const terminal = new Terminal({
       id: createId(),
-      title: `Shell ${this.#opened}`,
+      title: node === undefined ? `Shell ${this.#opened}` : `${node} ${this.#opened}`,
       ...(greeting === undefined ? {} : { greeting }),
-      openShell: this.#options.openShell,
+      openShell: () =>
+        this.#options.openShell(
+          node === undefined ? { type: 'workstation' } : { type: 'node', name: node },
+        ),
       fairShare: this.#options.fairShare,
       onInput: this.#options.onInput,
       onStateChange: this.#options.onChange,

@@ -58,6 +58,7 @@ listen(`${labUrl}/session/events`, {
       consoleSide.show(state);
       checkForm.showState(state);
       showStepMarks(state);
+      tabs.offerNodes(state.nodes);
       tabs.sync(state.cluster === 'ready' ? state.terminals : [], state.mostTerminals);
     },
     result(data) {
@@ -75,6 +76,7 @@ function leaveTerminal(): void {
 }
 
 /** From our own server, made with the same types. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the type at the one boundary
 function asEvent<T>(data: unknown): T {
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- both ends are built together
   return data as T;

@@ -39,6 +39,9 @@ export function startCodeActions(options: CodeActionsOptions): void {
             button.disabled = false;
           });
         break;
+      case undefined:
+      default:
+        break;
     }
   });
 }

@@ -7,6 +7,7 @@ let isDone = false;
 export function giveStylesTheNonce(nonce: string): void {
   if (isDone) return;
   isDone = true;
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the deprecated overload is of names that we never use
   const createElement = document.createElement.bind(document);
   Object.defineProperty(document, 'createElement', {
     configurable: true,

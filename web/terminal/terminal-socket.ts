@@ -74,6 +74,7 @@ export class TerminalSocket {
     });
     socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') {
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-argument -- from our own server, made with the same types
         this.#options.onMessage(JSON.parse(data));
       } else if (data instanceof ArrayBuffer) {
         const bytes = new Uint8Array(data);

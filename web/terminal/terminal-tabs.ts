@@ -15,7 +15,7 @@ export interface TerminalTabsOptions {
   labUrl: string;
   nonce: string;
   isForReader: boolean;
-  onLeave(): void;
+  onLeave: () => void;
 }
 
 /** The tabs of a lab's terminals, as the server tells of them. */
@@ -85,6 +85,27 @@ export class TerminalTabs {
   run(command: string): void {
     if (this.#active?.view.run(command) === true) this.#active.view.focus();
     else showMessage('No shell is ready to take the command. Try again in a moment.', 'problem');
+  }
+
+  /** The nodes that root shells can be opened on. */
+  offerNodes(nodes: readonly string[]): void {
+    const menu = getElement(this.#options.root, '.shell-menu', HTMLDetailsElement);
+    menu.hidden = nodes.length === 0;
+    const place = getElement(menu, '[data-nodes]', HTMLElement);
+    if (place.childElementCount === nodes.length) return;
+    place.replaceChildren(
+      ...nodes.map((node) => {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.className = 'button button-quiet';
+        button.textContent = node;
+        button.addEventListener('click', () => {
+          menu.open = false;
+          this.#openNew([['node', node]]);
+        });
+        return button;
+      }),
+    );
   }
 
   focus(): void {
@@ -175,8 +196,8 @@ export class TerminalTabs {
     tab.button.focus();
   }
 
-  #openNew(): void {
-    send(`${this.#options.labUrl}/terminals`).then(({ id }) => {
+  #openNew(fields: [string, string][] = []): void {
+    send(`${this.#options.labUrl}/terminals`, fields).then(({ id }) => {
       if (typeof id !== 'string') return;
       this.#expected = id;
       const tab = this.#tabs.find((each) => each.id === id);

@@ -14,7 +14,7 @@ export interface TerminalViewOptions {
   nonce: string;
   isForReader: boolean;
   /** Asked to let go of the keyboard. */
-  onLeave(): void;
+  onLeave: () => void;
 }
 
 /** Answers that a terminal gives by itself when a program asks: position, kind, colours. */

@@ -1,5 +1,6 @@
+import { GatehouseError } from '../../../common/errors.js';
 import type { ServerContext } from '../../context.js';
-import { finish } from '../../http/finish.js';
+import { fieldOf, finish } from '../../http/finish.js';
 
 /** The tabs of a lab's terminal. What is typed and shown goes over each tab's socket. */
 export function serveTerminals({ serve, getLab, sessions }: ServerContext): void {
@@ -8,7 +9,16 @@ export function serveTerminals({ serve, getLab, sessions }: ServerContext): void
     const live = sessions.get(user.id, lab.id);
     await live.cluster();
     sessions.touch(live);
-    const { id, title } = await live.terminals.open();
+    const node = fieldOf(request, 'node');
+    if (node !== undefined && !live.nodes.includes(node)) {
+      throw new GatehouseError('NOT_FOUND', 'this lab has no shell on that node', {
+        fix:
+          live.nodes.length === 0
+            ? 'Open an ordinary terminal.'
+            : `Its nodes are ${live.nodes.join(', ')}.`,
+      });
+    }
+    const { id, title } = await live.terminals.open({ ...(node === undefined ? {} : { node }) });
     finish(
       { request, response },
       { redirect: `/labs/${lab.id}/${live.step}`, data: { id, title } },

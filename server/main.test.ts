@@ -1,0 +1,41 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { browserWith, startTestServer } from './test-support/start-test-server.js';
+import { readSettings } from './config.js';
+import { startServer } from './main.js';
+
+test('a taken port is an error that names who has it and offers another', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    await expect(startTestServer({ port })).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: expect.stringContaining(`process ${process.pid}`),
+      fix: expect.stringContaining('--port'),
+    });
+  } finally {
+    other.close();
+  }
+});
+
+test('a server that starts again still knows its browsers', async () => {
+  await using first = await startTestServer();
+  const settings = readSettings({ stateDir: first.stateDir, port: 0 });
+  const port = first.server.port;
+  const { cookie } = first.owner;
+  await first.server[Symbol.asyncDispose]();
+  await using second = await startServer({ ...settings, port });
+  expect((await browserWith(second, cookie).get('/')).status).toBe(200);
+});
+
+test('it closes while an event stream is open', async () => {
+  const running = await startTestServer();
+  const stream = running.owner.get('/instructor/events').buffer(false);
+  stream.end();
+  await new Promise((done) => setTimeout(done, 200));
+  const startedAt = performance.now();
+  await running[Symbol.asyncDispose]();
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+});
