@@ -80,7 +80,7 @@ export interface PrinterColumn {
   format?: string;
   description: string;
   priority: 0 | 1;
-  cell(object: KubeObject, now: number): string | number | boolean;
+  cell(object: KubeObject, now: number): string | number | boolean | null;
 }
 
 export interface StrategyContext {

@@ -233,7 +233,7 @@ function check(value: Json, node: TypeNode, at: { path: string; faults: string[]
         return;
       }
       for (const [key, item] of Object.entries(value)) {
-        if (node.shape === 'struct' && !node.fields.has(key) && node.fields.size > 0) {
+        if (node.shape === 'struct' && !node.open && !node.fields.has(key)) {
           faults.push(`${path}.${key}: field not declared in schema`);
         } else if (item !== undefined)
           check(item, childNode(node, key), { path: `${path}.${key}`, faults });

@@ -135,7 +135,7 @@ export class Writer {
     this.#track(definition, { old, object: draft, context: options });
     if (options.subresource !== 'status') {
       definition.prepareForUpdate?.(draft, old, this.#strategyContext(options));
-      if (definition.hasGeneration && specDiffers(draft, old)) {
+      if (definition.hasGeneration && specDiffers(definition, draft, old)) {
         draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
       }
     }
@@ -408,9 +408,10 @@ function keepStatus(draft: KubeObject, old: KubeObject): void {
   else draft['status'] = cloneJson(old['status']);
 }
 
-function specDiffers(draft: KubeObject, old: KubeObject): boolean {
+function specDiffers(definition: ResourceDefinition, draft: KubeObject, old: KubeObject): boolean {
+  const ownStatus = hasStatus(definition);
   for (const key of new Set([...Object.keys(draft), ...Object.keys(old)])) {
-    if (key === 'metadata' || key === 'status') continue;
+    if (key === 'metadata' || (key === 'status' && ownStatus)) continue;
     if (!equalJson(draft[key], old[key])) return true;
   }
   return false;

@@ -14,6 +14,8 @@ export interface TypeNode {
   item: TypeNode | undefined;
   /** Of a list that is not atomic: the fields that tell its items apart; empty for a set. */
   keys: readonly string[];
+  /** Of a struct: fields it does not declare are kept (`x-kubernetes-preserve-unknown-fields`). */
+  open: boolean;
   /** What JSON values a scalar may have, for checks; undefined where anything goes. */
   scalar: 'string' | 'number' | 'boolean' | undefined;
 }
@@ -38,6 +40,7 @@ export const ANY: TypeNode = {
   fields: NO_FIELDS,
   item: undefined,
   keys: [],
+  open: false,
   scalar: undefined,
 };
 

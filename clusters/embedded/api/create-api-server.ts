@@ -1,0 +1,183 @@
+import { mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { SILENT } from '../../../common/logger.js';
+import type { Logger } from '../../../common/logger.js';
+import { createFieldTracker } from './apply/field-tracker.js';
+import { notFound } from './api-error.js';
+import { loadIdentity } from './auth/identity.js';
+import type { ClusterRole, Identity } from './auth/identity.js';
+import { kubeconfigText } from './auth/kubeconfig.js';
+import { RbacAuthorizer } from './auth/rbac.js';
+import { TokenAuthority } from './auth/tokens.js';
+import { bootstrap } from './bootstrap/bootstrap.js';
+import type { ClusterApi } from './cluster-api.js';
+import type { ContainerStreams } from './container-streams.js';
+import { createClusterApi } from './create-cluster-api.js';
+import type { ClusterApiServerSide } from './create-cluster-api.js';
+import { CustomResources } from './crd/custom-resources.js';
+import { Discovery } from './http/discovery.js';
+import { handleRequest } from './http/handler.js';
+import type { HandlerParts } from './http/handler.js';
+import { OpenApi } from './http/openapi.js';
+import { TlsServer } from './http/tls-server.js';
+import type { Admission } from './registry/admission.js';
+import type { ResourceDefinition } from './resource-definition.js';
+import type { SchemaCatalogue } from './schema-catalogue.js';
+import { Journal } from './store/journal.js';
+import { streamHandler, upgradeHandler } from './streams/streams.js';
+import { definitionNode } from './typed/definition-node.js';
+
+export interface ApiServerOptions {
+  name: string;
+  /** A folder of this cluster's own: keys, journal, snapshot. What is in it is taken up again. */
+  stateDir: string;
+  /** Where the agent relays the cluster's own connections to. */
+  unixPath: string;
+  resources: readonly ResourceDefinition[];
+  catalogue: SchemaCatalogue;
+  /** Default `v1.32.0`. */
+  serverVersion?: string;
+  /** Further names and addresses under which clients reach this server; the first address is the control plane's. */
+  addresses: readonly string[];
+  admission?: readonly Admission[];
+  streams?: ContainerStreams;
+  clock?: () => number;
+  logger?: Logger;
+}
+
+export interface TokenOptions {
+  audience?: string;
+  seconds?: number;
+  /** The token ends with this pod. */
+  pod?: { name: string; uid: string };
+  node?: { name: string; uid: string };
+}
+
+/** The API server of one cluster. Disposing it keeps its state; `stateDir` may be removed afterwards. */
+export interface ApiServer extends AsyncDisposable {
+  readonly api: ClusterApiServerSide;
+  readonly caPem: string;
+  /** False where the state of an earlier run was taken up again. */
+  readonly isNew: boolean;
+  kubeconfig(role: ClusterRole, serverUrl: string): string;
+  /** Refuses with 404 where there is no such ServiceAccount. */
+  serviceAccountToken(namespace: string, name: string, options?: TokenOptions): string;
+  /** Also listens on a loopback port of this machine. */
+  listenLocal(port?: number): Promise<{ port: number }>;
+  setStreams(streams: ContainerStreams): void;
+}
+
+/** Starts the API server of a cluster, empty but for what every cluster has, or as it was left. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const logger = options.logger ?? SILENT;
+  const now = options.clock ?? Date.now;
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  const identity = loadIdentity(options.stateDir, { addresses: options.addresses, now: now() });
+  const journal = new Journal({ folder: path.join(options.stateDir, 'journal'), logger });
+  const { catalogue } = options;
+  const api = createClusterApi({
+    resources: options.resources,
+    admission: options.admission ?? [],
+    log: journal,
+    fields: createFieldTracker((definition) => definitionNode(catalogue, definition)),
+    now,
+    logger,
+  });
+  const custom = new CustomResources(api, catalogue);
+  const found = await journal.recover(api.store);
+  custom.refresh();
+  bootstrap(api, {
+    registry: api.registry,
+    caPem: identity.authority.certPem,
+    address: options.addresses.find((address) => isIP(address) > 0),
+  });
+
+  let streams = options.streams;
+  const parts = createParts({ options, api, identity, custom, logger }, () => streams);
+  const upgrade = upgradeHandler(parts);
+  const server = new TlsServer({
+    identity,
+    request: (req, res) => {
+      void handleRequest(req, res, { ...parts, writable: () => journal.ready() });
+    },
+    upgrade,
+  });
+  await server.listenUnix(options.unixPath);
+  return {
+    api,
+    caPem: identity.authority.certPem,
+    isNew: !found,
+    kubeconfig: (role, serverUrl) =>
+      kubeconfigText({
+        cluster: options.name,
+        user: role === 'admin' ? `${options.name}-admin` : 'gatehouse-platform',
+        serverUrl,
+        caPem: identity.authority.certPem,
+        credentials: identity.clients[role],
+      }),
+    serviceAccountToken: (namespace, name, token) =>
+      issueToken({ api, tokens: parts.tokens }, { namespace, name }, token ?? {}),
+    listenLocal: (port = 0) => server.listenLocal(port),
+    setStreams: (next) => {
+      streams = next;
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      api.store.close();
+      await journal[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createParts(
+  server: {
+    options: ApiServerOptions;
+    api: ClusterApiServerSide;
+    identity: Identity;
+    custom: CustomResources;
+    logger: Logger;
+  },
+  streams: () => ContainerStreams | undefined,
+): Omit<HandlerParts, 'writable'> {
+  const { options, api, identity, custom, logger } = server;
+  const discovery = new Discovery(api.registry);
+  const gitVersion = options.serverVersion ?? 'v1.32.0';
+  const [, major = '1', minor = '32'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  return {
+    api,
+    catalogue: options.catalogue,
+    tokens: new TokenAuthority(identity.tokenKeyPem, api),
+    rbac: new RbacAuthorizer(api),
+    streams,
+    version: { major, minor, gitVersion },
+    logger,
+    discovery,
+    openApi: new OpenApi({
+      registry: api.registry,
+      catalogue: options.catalogue,
+      discovery,
+      version: gitVersion,
+      custom: (groupVersion) => custom.openApi(groupVersion),
+    }),
+    stream: streamHandler,
+  };
+}
+
+function issueToken(
+  parts: { api: ClusterApi; tokens: TokenAuthority },
+  account: { namespace: string; name: string },
+  options: TokenOptions,
+): string {
+  const { namespace, name } = account;
+  const object = parts.api.get('serviceaccounts', name, namespace);
+  if (object === undefined) throw notFound({ group: '', plural: 'serviceaccounts' }, name);
+  return parts.tokens.issue(object, {
+    namespace,
+    name,
+    ...(options.audience !== undefined && { audiences: [options.audience] }),
+    ...(options.seconds !== undefined && { seconds: options.seconds }),
+    ...(options.pod !== undefined && { boundTo: { kind: 'Pod', ...options.pod } }),
+    ...(options.node !== undefined && { node: options.node }),
+  }).token;
+}

@@ -1,0 +1,45 @@
+import type { RequestContext, ServerParts } from './context.js';
+import type { OpenApi } from './openapi.js';
+import { sendJson, sendPlain } from './respond.js';
+
+/** Answers `/openapi/…`; false where the path is another. */
+export function serveOpenApi(
+  context: RequestContext,
+  parts: ServerParts & { openApi: OpenApi },
+): boolean {
+  const { path } = context.info;
+  if (!path.startsWith('/openapi/')) return false;
+  if (path === '/openapi/v3' || path === '/openapi/v3/')
+    sendJson(context, 200, parts.openApi.index());
+  else if (path.startsWith('/openapi/v3/')) sendDocument(context, parts.openApi);
+  else if (path === '/openapi/v2') sendJson(context, 200, parts.catalogue.openApiV2());
+  else sendPlain(context, 404, '404 page not found\n');
+  return true;
+}
+
+function sendDocument(context: RequestContext, openApi: OpenApi): void {
+  const path = context.info.path.slice('/openapi/v3/'.length);
+  const document = openApi.document(path);
+  if (document === undefined) {
+    sendPlain(context, 404, '404 page not found\n');
+    return;
+  }
+  const hash = openApi.hash(path);
+  const asked = context.query.get('hash');
+  if (asked !== null && asked !== hash) {
+    context.res.writeHead(301, { Location: `/openapi/v3/${path}?hash=${hash}` }).end();
+    return;
+  }
+  const etag = `"${hash}"`;
+  const headers = {
+    'Content-Type': 'application/json',
+    ETag: etag,
+    Vary: 'Accept',
+    // The hash is in the address: what is there never changes.
+    'Cache-Control': asked === null ? 'no-cache, private' : 'public, immutable',
+  };
+  if (context.req.headers['if-none-match'] === etag) context.res.writeHead(304, headers).end();
+  else {
+    context.res.writeHead(200, { ...headers, 'Content-Length': document.length }).end(document);
+  }
+}
