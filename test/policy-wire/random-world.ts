@@ -7,14 +7,21 @@ export const NODES = ['node-1', 'node-2'];
 export const PORTS = [80, 81, 8080];
 export const OUTSIDE = ['192.0.2.10', '198.51.100.7'];
 
-/** Pod i has address 10.244.<node>.<i + 10>; node i has 172.18.0.<i + 2>. */
+/**
+ * Pod i has address 10.244.<node>.<i + 10>; node i has 172.18.0.<i + 2>.
+ * `fixedPods`: so many running pods, turn by turn on the nodes, so that one network fits all such worlds.
+ */
 export function randomWorld(
-  options: { policies?: number; plainPods?: boolean } = {},
+  options: { policies?: number; fixedPods?: number } = {},
 ): fc.Arbitrary<World> {
+  const { fixedPods } = options;
   return fc
     .record({
       namespaceLabels: fc.array(labels, { minLength: 3, maxLength: 3 }),
-      pods: fc.array(pod(options.plainPods ?? false), { minLength: 3, maxLength: 6 }),
+      pods: fc.array(pod(fixedPods !== undefined), {
+        minLength: fixedPods ?? 3,
+        maxLength: fixedPods ?? 6,
+      }),
       policies: fc.array(networkPolicy, { maxLength: options.policies ?? 4 }),
     })
     .map(({ namespaceLabels, pods, policies }) => ({
@@ -23,7 +30,9 @@ export function randomWorld(
         labels: { ...namespaceLabels[i], 'kubernetes.io/metadata.name': name },
       })),
       nodes: NODES.map((name, i) => ({ name, addresses: [`172.18.0.${i + 2}`] })),
-      pods: pods.map((drawn, i) => placePod(drawn, i)),
+      pods: pods.map((drawn, i) =>
+        placePod(fixedPods === undefined ? drawn : { ...drawn, node: i % NODES.length }, i),
+      ),
       networkPolicies: policies.map((spec, i) => ({
         apiVersion: 'networking.k8s.io/v1',
         kind: 'NetworkPolicy',
