@@ -8,6 +8,8 @@ function isControl(character: string): boolean {
   if (code < 0x20) return character !== '\n' && character !== '\t';
   return (
     (code >= 0x7f && code <= 0x9f) ||
+    // Half of a surrogate pair is no character.
+    (code >= 0xd800 && code <= 0xdfff) ||
     (code >= 0x2028 && code <= 0x202e) ||
     (code >= 0x2066 && code <= 0x2069)
   );

@@ -16,6 +16,8 @@ export interface CheckContext {
   /** Ends when the run is cancelled or the check's budget is used up. */
   signal: AbortSignal;
   logger: Logger;
+  /** Multiplies every wait for the cluster to settle: 1, and next to nothing in tests with recorded answers. */
+  patience: number;
 }
 
 /** What a check found. Points, hints and times are added by `runChecks`. */

@@ -27,6 +27,8 @@ export interface RunChecksOptions {
   /** How long one check may take before it counts as inconclusive. */
   budgetMs?: number;
   logger?: Logger;
+  /** Multiplies every wait for the cluster to settle. Default 1. */
+  patience?: number;
 }
 
 const BUDGET_MS = 30_000;
@@ -103,7 +105,15 @@ async function runAfterDependencies(
 
 /** A fault of ours becomes a result that says so; it is never the learner's. */
 async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Promise<CheckVerdict> {
-  const { lab, cluster, answers, signal, logger = SILENT, budgetMs = BUDGET_MS } = run;
+  const {
+    lab,
+    cluster,
+    answers,
+    signal,
+    logger = SILENT,
+    budgetMs = BUDGET_MS,
+    patience = 1,
+  } = run;
   const budget = AbortSignal.timeout(budgetMs);
   const either = signal === undefined ? budget : AbortSignal.any([signal, budget]);
   try {
@@ -114,6 +124,7 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
       cluster,
       answers,
       logger,
+      patience,
       signal: either,
       ...run.views,
     });

@@ -154,7 +154,7 @@ spec:
   'wrong/everyone/expect.yaml': `title: An empty rule lets everybody in
 step: close
 checks:
-  - { id: stranger-denied, says: "1st ingress rule of shop/web" }
+  - { id: stranger-denied, says: "first ingress rule of shop/web" }
 `,
   'wrong/everyone/policy.yaml': `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

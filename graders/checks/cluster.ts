@@ -25,7 +25,7 @@ export async function checkCluster(
   for (const pauseMs of PAUSES_MS) {
     // Only what is on its way is waited for: nothing starts by itself in a cluster without a plugin.
     if (!findings.some(({ finding, starting }) => finding.outcome !== 'passed' && starting)) break;
-    await sleep(pauseMs, undefined, { signal: context.signal });
+    await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
     findings = reported(check, await context.view({ fresh: true }));
   }
   const all = findings.map(({ finding }) => finding);
@@ -147,7 +147,7 @@ function podReports(view: ClusterView): Report[] {
         ? `The pod is ${phase}${problem === undefined ? '' : `: ${problem}`}.`
         : `${listed(outside)} is in none of the pools ${listed(pools)}: the pod was networked by something else. Recreate it.`;
     return {
-      starting,
+      starting: starting && addresses.length === 0,
       finding: {
         subject: `pod ${namespace}/${name}`,
         expected: `an address from ${listed(pools) || 'a pool'}`,

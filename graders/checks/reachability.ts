@@ -28,8 +28,8 @@ export async function checkReachability(
   let judgements = await look(check, run, { fresh: false });
   for (const pauseMs of PAUSES_MS) {
     const elapsedMs = performance.now() - startedAt;
-    if (judgements.every(({ retryForMs }) => retryForMs <= elapsedMs)) break;
-    await sleep(pauseMs, undefined, { signal: context.signal });
+    if (judgements.every(({ retryForMs }) => retryForMs * context.patience <= elapsedMs)) break;
+    await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
     judgements = await look(check, run, { fresh: true });
   }
   const findings = judgements.map(({ finding }) => finding);

@@ -28,7 +28,7 @@ export async function checkResource(
   const waits = check.expect.some(({ path }) => path?.startsWith('.status') === true);
   for (const pauseMs of waits ? STATUS_PAUSES_MS : []) {
     if (verdict.outcome === 'passed') break;
-    await sleep(pauseMs, undefined, { signal: context.signal });
+    await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
     verdict = await lookOnce(check, context);
   }
   return verdict;

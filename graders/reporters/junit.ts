@@ -6,10 +6,10 @@ import type { CheckResult, LabResult } from '../../common/verdict.js';
  */
 export function reportJunit(result: LabResult): string {
   const steps = [...new Set(result.checks.map(({ step }) => step))];
-  const totals = countsOf(result.checks);
+  const { tests, failures, errors } = countsOf(result.checks);
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites ${attributes({ name: result.lab, ...totals, time: seconds(result.tookMs) })}>`,
+    `<testsuites ${attributes({ name: result.lab, tests, failures, errors, time: seconds(result.tookMs) })}>`,
     ...steps.flatMap((step, index) => suiteLines(result, step, index)),
     '</testsuites>',
   ];

@@ -1,0 +1,264 @@
+import type { JsonObject } from '../../common/json.js';
+import { runChecks } from '../run-checks.js';
+import {
+  isSelf,
+  labWith,
+  namespaceObject,
+  pluginObject,
+  podObject,
+  policyObject,
+  recordedCluster,
+  serviceObject,
+  type Answering,
+} from '../test-cluster.js';
+
+const POD_WEB = podObject('prod/web', { app: 'web' }, { address: '10.244.1.5' });
+const POD_CLIENT = podObject('dev/client', { app: 'client' }, { address: '10.244.1.6' });
+const BASE = [
+  namespaceObject('prod'),
+  namespaceObject('dev'),
+  pluginObject('calico-node'),
+  POD_WEB,
+  POD_CLIENT,
+];
+const DENY_ALL = policyObject('prod/deny-all', { podSelector: {}, policyTypes: ['Ingress'] });
+const ALLOW_ALL = policyObject('prod/open', {
+  podSelector: {},
+  policyTypes: ['Ingress'],
+  ingress: [{}],
+});
+
+const ROW = { from: 'dev/{app=client}', to: 'prod/{app=web}', port: 80 };
+const DENY = { ...ROW, expect: 'deny' };
+const ALLOW = { ...ROW, expect: 'allow' };
+
+async function check(
+  rows: JsonObject[],
+  objects: JsonObject[] | (() => JsonObject[]),
+  answering?: Answering,
+) {
+  const cluster = recordedCluster(objects, answering);
+  const lab = labWith([{ kind: 'reachability', rows }]);
+  const { checks } = await runChecks({ lab, cluster, answers: {}, patience: 0.02 });
+  return { ...checks[0]!, probed: cluster.probed };
+}
+
+/** The source and the server answer themselves; the path between them is as told. */
+const path =
+  (cause: 'open' | 'filtered' | 'refused' | 'unknown', rest: object = {}): Answering =>
+  (request) =>
+    isSelf(request)
+      ? { cause: 'open' }
+      : { cause, tookMs: cause === 'filtered' ? 800 : 1, ...rest };
+
+test('a denial that packets and policies agree on passes at once and names the policy', async () => {
+  const result = await check([DENY], [...BASE, DENY_ALL], path('filtered'));
+  expect(result.outcome).toBe('passed');
+  expect(result.findings[0]).toMatchObject({
+    subject: 'dev/client → prod/web:80/TCP',
+    expected: 'denied',
+    observed: 'no answer',
+    reason:
+      'Denied: policy prod/deny-all selects pod prod/web for ingress and has no ingress rules.',
+  });
+  expect(result.probed).toHaveLength(1);
+});
+
+test('main probe, canary and proof of life go out in one batch', async () => {
+  const { probed } = await check([DENY], [...BASE, DENY_ALL], path('filtered'));
+  const web = { type: 'pod', namespace: 'prod', name: 'web' };
+  const client = { type: 'pod', namespace: 'dev', name: 'client' };
+  expect(probed[0]?.map(({ from, to }) => [from, to])).toEqual([
+    [client, web],
+    [client, client],
+    [web, web],
+  ]);
+});
+
+test('a denial without a policy is a failure at once, and says that nothing isolates', async () => {
+  const result = await check([DENY], BASE, path('open'));
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toBe(
+    'dev/client → prod/web:80/TCP should be denied, but was: connected. Allowed: no policy isolates pod dev/client for egress or pod prod/web for ingress.',
+  );
+  expect(result.probed).toHaveLength(1);
+});
+
+test('a path that is wrongly open names the rule that opens it, and the command that shows it', async () => {
+  const result = await check([DENY], [...BASE, ALLOW_ALL], path('open'));
+  expect(result.findings[0]).toMatchObject({
+    outcome: 'failed',
+    reason: 'Allowed: the first ingress rule of prod/open admits it.',
+    next: 'kubectl describe networkpolicy open -n prod',
+  });
+});
+
+test('a path that is wrongly closed names the policy that closes it', async () => {
+  const result = await check([ALLOW], [...BASE, DENY_ALL], path('filtered'));
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain('policy prod/deny-all selects pod prod/web for ingress');
+});
+
+test('silence of a dead server is no denial, although a policy would deny as well', async () => {
+  const result = await check([DENY], [...BASE, DENY_ALL], (request) => {
+    if (!isSelf(request)) return { cause: 'filtered', tookMs: 800 };
+    return request.from.type === 'pod' && request.from.name === 'web' ? { cause: 'refused' } : {};
+  });
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain('Nobody listens on TCP port 80 in prod/web');
+});
+
+test('a deleted server is a failure that says what was looked for and what there is', async () => {
+  const objects = [
+    ...BASE.filter((object) => object !== POD_WEB),
+    podObject('prod/web-2', { app: 'wep' }, { address: '10.244.1.9' }),
+  ];
+  const result = await check([DENY], objects, path('filtered'));
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toBe('No pod matches {app=web} in prod; pods there are web-2 (app=wep).');
+});
+
+test('a refused connection is no denial: the packet arrived', async () => {
+  const result = await check([DENY], BASE, (request) =>
+    isSelf(request) ? {} : { cause: 'refused' },
+  );
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain('"Refused" is an answer');
+});
+
+test("silence without a policy is nobody's failure and nobody's pass", async () => {
+  const result = await check([DENY], BASE, path('filtered'));
+  expect(result.outcome).toBe('inconclusive');
+  expect(result.message).toContain('Packets and policies do not agree');
+  expect(result.points.earned).toBe(0);
+});
+
+test('a prober that does not even reach itself proves nothing', async () => {
+  const result = await check([DENY], [...BASE, DENY_ALL], () => ({
+    cause: 'filtered',
+    tookMs: 800,
+  }));
+  expect(result.outcome).toBe('inconclusive');
+  expect(result.message).toContain('no answer even from itself');
+});
+
+test('a change that the cluster is still applying is waited for', async () => {
+  const result = await check([DENY], [...BASE, DENY_ALL], (request, round) =>
+    isSelf(request) ? {} : round < 2 ? { cause: 'open' } : { cause: 'filtered', tookMs: 800 },
+  );
+  expect(result.outcome).toBe('passed');
+  expect(result.probed).toHaveLength(3);
+});
+
+test('what was final is not probed again while the rest settles', async () => {
+  const other = podObject('prod/api', { app: 'api' }, { address: '10.244.1.7' });
+  const result = await check(
+    [{ ...DENY, to: ['prod/{app=web}', 'prod/{app=api}'] }],
+    [...BASE, other, DENY_ALL],
+    (request, round) => {
+      if (isSelf(request)) return {};
+      const late = request.to.type === 'pod' && request.to.name === 'api' && round === 0;
+      return late ? { cause: 'open' } : { cause: 'filtered', tookMs: 800 };
+    },
+  );
+  expect(result.outcome).toBe('passed');
+  expect(result.probed[1]?.some(({ to }) => to.type === 'pod' && to.name === 'web')).toBe(false);
+});
+
+test('a cluster that enforces nothing is told apart from a wrong policy', async () => {
+  const objects = [
+    ...BASE.filter((object) => object['kind'] !== 'DaemonSet'),
+    pluginObject('kube-flannel-ds'),
+    DENY_ALL,
+  ];
+  const result = await check([DENY], objects, path('open'));
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain('no network plugin of this cluster acts on policies');
+});
+
+test('policies of other kinds leave the decision to the wire, which says so', async () => {
+  const calico = {
+    apiVersion: 'crd.projectcalico.org/v1',
+    kind: 'NetworkPolicy',
+    metadata: { namespace: 'prod', name: 'default.deny' },
+    spec: {},
+  };
+  const droppedBy = { node: 'worker-1', direction: 'ingress', policies: ['prod/default.deny'] };
+  const result = await check([DENY], [...BASE, calico], path('filtered', { droppedBy }));
+  expect(result.outcome).toBe('passed');
+  expect(result.findings[0]?.reason).toBe(
+    'dropped on node worker-1 by ingress of prod/default.deny.',
+  );
+});
+
+test('silence that neither policy nor kernel explains needs another open path', async () => {
+  const calico = {
+    apiVersion: 'crd.projectcalico.org/v1',
+    kind: 'NetworkPolicy',
+    metadata: { namespace: 'prod', name: 'x' },
+    spec: {},
+  };
+  const lonely = await check([DENY], [...BASE, calico], path('filtered'));
+  expect(lonely.outcome).toBe('inconclusive');
+  const server = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
+  const rows = [DENY, { ...ALLOW, to: 'dev/{app=web}' }];
+  const accompanied = await check(rows, [...BASE, server, calico], (request) => {
+    const open = isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev');
+    return open ? {} : { cause: 'filtered', tookMs: 800 };
+  });
+  expect(accompanied.outcome).toBe('passed');
+});
+
+test('a Service without ready pods is told as such, with its selector', async () => {
+  const service = serviceObject('prod/web', { app: 'wep' }, [80, 80]);
+  const result = await check(
+    [{ ...ALLOW, to: 'service:prod/web' }],
+    [...BASE, service],
+    path('refused'),
+  );
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain(
+    'No ready pod stands behind service prod/web on port 80/TCP (its selector is {"app":"wep"})',
+  );
+});
+
+test('a Service is judged by the port of the pods behind it', async () => {
+  const service = serviceObject('prod/web', { app: 'web' }, [8080, 80]);
+  const allow80 = policyObject('prod/only-80', {
+    podSelector: {},
+    policyTypes: ['Ingress'],
+    ingress: [{ ports: [{ protocol: 'TCP', port: 80 }] }],
+  });
+  const result = await check(
+    [{ ...ALLOW, to: 'service:prod/web', port: 8080 }],
+    [...BASE, service, allow80],
+    path('open'),
+  );
+  expect(result.outcome).toBe('passed');
+  expect(result.findings[0]?.reason).toContain('prod/only-80');
+});
+
+test("a pod that cannot start is the learner's to repair, with the reason the cluster gives", async () => {
+  const broken = podObject(
+    'prod/web',
+    { app: 'web' },
+    { phase: 'Pending', waiting: 'ImagePullBackOff' },
+  );
+  const objects = [...BASE.filter((object) => object !== POD_WEB), broken];
+  const result = await check([ALLOW], objects, path('unknown', { cause: 'no-target' }));
+  expect(result.outcome).toBe('failed');
+  expect(result.message).toContain('The target prod/web does not run: ImagePullBackOff.');
+});
+
+test('a matrix of all to all leaves out each pod to itself', async () => {
+  const other = podObject('prod/api', { app: 'api' }, { address: '10.244.1.7' });
+  const result = await check(
+    [{ from: 'prod/{}', to: 'prod/{}', port: 80, expect: 'allow' }],
+    [...BASE, other],
+    path('open'),
+  );
+  expect(result.findings.map(({ subject }) => subject)).toEqual([
+    'prod/web → prod/api:80/TCP',
+    'prod/api → prod/web:80/TCP',
+  ]);
+});

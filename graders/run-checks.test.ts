@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  labWith,
+  nodeObject,
+  podObject,
+  recordedCluster,
+  namespaceObject,
+  pluginObject,
+} from './test-cluster.js';
+import { runChecks } from './run-checks.js';
+
+const QUESTION = {
+  id: 'which',
+  type: 'choice',
+  prompt: 'Which?',
+  options: [
+    { id: 'a', text: 'A', right: true, explanation: 'Because of a.' },
+    { id: 'b', text: 'B', explanation: 'Not b, because.' },
+  ],
+};
+const ANSWER = { id: 'answer', kind: 'answer', question: 'which' };
+const POD = {
+  kind: 'resource',
+  resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web' },
+  expect: [{ path: '.metadata.labels.app', equals: 'web' }],
+};
+
+test('a right answer passes with its explanation, a wrong one fails with its own, none fails without any', async () => {
+  const lab = labWith([ANSWER], [QUESTION]);
+  const cluster = recordedCluster([]);
+  const say = async (answers: Record<string, string>) =>
+    (await runChecks({ lab, cluster, answers })).checks[0];
+  expect(await say({ which: 'a' })).toMatchObject({ outcome: 'passed', message: 'Because of a.' });
+  expect(await say({ which: 'b' })).toMatchObject({
+    outcome: 'failed',
+    message: '"B": Not b, because.',
+  });
+  const nothing = await say({});
+  expect(nothing).toMatchObject({
+    outcome: 'failed',
+    message: 'The question is not answered yet.',
+  });
+  expect(JSON.stringify(nothing)).not.toContain('Because');
+});
+
+test('a half right choice of several does not tell what is missing', async () => {
+  const question = {
+    ...QUESTION,
+    type: 'choices',
+    options: [...QUESTION.options, { id: 'c', text: 'C', right: true, explanation: 'And c.' }],
+  };
+  const { checks } = await runChecks({
+    lab: labWith([ANSWER], [question]),
+    cluster: recordedCluster([]),
+    answers: { which: ['a'] },
+  });
+  expect(checks[0]).toMatchObject({
+    outcome: 'failed',
+    message: 'Everything you picked is right, but something is still missing.',
+  });
+});
+
+test("an answer is compared with the learner's own cluster", async () => {
+  const question = {
+    id: 'which',
+    type: 'text',
+    prompt: 'P',
+    explanation: 'No.',
+    fromCluster: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      namespace: 'shop',
+      name: 'web',
+      path: '.status.podIP',
+    },
+  };
+  const lab = labWith([ANSWER], [question]);
+  const cluster = recordedCluster([podObject('shop/web', {}, { address: '10.244.7.7' })]);
+  const outcome = async (answer: string) =>
+    (await runChecks({ lab, cluster, answers: { which: answer } })).checks[0]?.outcome;
+  expect(await outcome(' 10.244.7.7 ')).toBe('passed');
+  expect(await outcome('10.244.7.8')).toBe('failed');
+  const gone = await runChecks({ lab, cluster: recordedCluster([]), answers: { which: 'x' } });
+  expect(gone.checks[0]?.outcome).toBe('inconclusive');
+});
+
+test('a missing object names what exists instead', async () => {
+  const say = async (...paths: string[]) => {
+    const cluster = recordedCluster(paths.map((path) => podObject(path, { app: 'web' })));
+    return (await runChecks({ lab: labWith([POD]), cluster, answers: {} })).checks[0]?.message;
+  };
+  expect(await say('shop/web')).toBe('Pod web in shop is as asked for.');
+  expect(await say('shop/wep')).toBe('No Pod web in shop. There is wep: is that the one?');
+  expect(await say('default/web')).toBe(
+    'No Pod web in shop. There is one of this name in default.',
+  );
+  expect(await say('default/other')).toBe(
+    'No Pod web in shop. There is none in shop, but in default.',
+  );
+  expect(await say()).toBe('No Pod web in shop. There is none at all.');
+});
+
+test('a field that differs says what was expected and what is there', async () => {
+  const cluster = recordedCluster([podObject('shop/web', { app: 'wep' })]);
+  const { checks } = await runChecks({ lab: labWith([POD]), cluster, answers: {} });
+  expect(checks[0]?.findings[0]).toMatchObject({
+    subject: 'Pod web .metadata.labels.app',
+    expected: 'web',
+    observed: 'wep',
+    next: 'kubectl get pod web -n shop -o yaml',
+  });
+});
+
+test('a check is skipped, with the reason, until those it depends on pass', async () => {
+  const lab = labWith(
+    [
+      { ...ANSWER, title: 'First' },
+      { ...POD, id: 'second', dependsOn: ['answer'] },
+      { ...POD, id: 'third', dependsOn: ['second'] },
+    ],
+    [QUESTION],
+  );
+  const cluster = recordedCluster([podObject('shop/web', { app: 'web' })]);
+  const wrong = await runChecks({ lab, cluster, answers: {} });
+  expect(wrong.checks.map(({ outcome }) => outcome)).toEqual(['failed', 'skipped', 'skipped']);
+  expect(wrong.checks[1]?.message).toBe('Not looked at yet: first "First" has to pass.');
+  expect(wrong).toMatchObject({ outcome: 'failed', points: { earned: 0, possible: 3 } });
+  const right = await runChecks({ lab, cluster, answers: { which: 'a' } });
+  expect(right).toMatchObject({ outcome: 'passed', points: { earned: 3, possible: 3 } });
+});
+
+test('a fault of ours is an error and not a failure', async () => {
+  const cluster = recordedCluster(() => {
+    throw new Error('the API server is gone');
+  });
+  const { checks, outcome } = await runChecks({ lab: labWith([POD]), cluster, answers: {} });
+  expect(checks[0]).toMatchObject({ outcome: 'error', points: { earned: 0 } });
+  expect(checks[0]?.message).toContain('Nothing is counted against you');
+  expect(outcome).toBe('inconclusive');
+});
+
+test('a check that takes too long is inconclusive', async () => {
+  const objects = [
+    namespaceObject('shop'),
+    podObject('shop/web', { app: 'web' }, { phase: 'Pending' }),
+    podObject('shop/c', { app: 'c' }, { address: '10.1.1.1' }),
+  ];
+  const lab = labWith([
+    { kind: 'reachability', rows: [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'allow' }] },
+  ]);
+  const cluster = recordedCluster(objects, () => ({ cause: 'no-target' }));
+  const { checks } = await runChecks({ lab, cluster, answers: {}, budgetMs: 300 });
+  expect(checks[0]).toMatchObject({
+    outcome: 'inconclusive',
+    message: 'The check did not come to an end within 0 s. Try it again.',
+  });
+});
+
+test('cancelling ends a run with CANCELLED', async () => {
+  const objects = [
+    namespaceObject('shop'),
+    podObject('shop/web', { app: 'web' }, { phase: 'Pending' }),
+    podObject('shop/c', { app: 'c' }, { address: '10.1.1.1' }),
+  ];
+  const lab = labWith([
+    { kind: 'reachability', rows: [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'allow' }] },
+  ]);
+  const cancel = new AbortController();
+  const run = runChecks({
+    lab,
+    cluster: recordedCluster(objects, () => ({ cause: 'no-target' })),
+    answers: {},
+    signal: cancel.signal,
+  });
+  await Promise.all([
+    expect(run).rejects.toMatchObject({ code: 'CANCELLED' }),
+    sleep(50).then(() => {
+      cancel.abort();
+    }),
+  ]);
+});
+
+test('nodes, plugin and addresses are read as the cluster reports them', async () => {
+  const check = { kind: 'cluster', nodesReady: true, plugin: 'calico', podsNetworked: true };
+  const say = async (...objects: Parameters<typeof recordedCluster>[0] & object[]) =>
+    (
+      await runChecks({
+        lab: labWith([check]),
+        cluster: recordedCluster(objects),
+        answers: {},
+        patience: 0.02,
+      })
+    ).checks[0];
+  const pod = podObject('shop/web', {}, { address: '10.244.1.9' });
+  expect(await say(nodeObject('n1'), pluginObject('calico-node'), pod)).toMatchObject({
+    outcome: 'passed',
+  });
+  const bare = await say(nodeObject('n1', false), pod);
+  expect(
+    bare?.findings.filter(({ outcome }) => outcome === 'failed').map(({ reason }) => reason),
+  ).toEqual([
+    'The node says: cni plugin not initialized.',
+    'No DaemonSet called calico-node exists, and none of another network plugin.',
+  ]);
+  const stray = podObject('shop/web', {}, { address: '192.168.9.9' });
+  expect((await say(nodeObject('n1'), pluginObject('calico-node'), stray))?.message).toContain(
+    '192.168.9.9 is in none of the pools 10.244.1.0/24',
+  );
+});
+
+test('an unknown step is refused with those there are', async () => {
+  const run = runChecks({
+    lab: labWith([POD]),
+    cluster: recordedCluster([]),
+    answers: {},
+    stepIds: ['stp'],
+  });
+  await expect(run).rejects.toMatchObject({ code: 'BAD_REQUEST', fix: 'Its steps are step.' });
+});
