@@ -1,25 +1,27 @@
+import path from 'node:path';
 import { GatehouseError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { ClusterProvider } from './provider.js';
 import { createEmbeddedProvider } from './embedded/provider.js';
 
-export { defaultStateDir } from './embedded/provider.js';
-
 /** What providers are given, as values: the one place that knows them all. */
 export interface ProviderSettings {
   /** Where embedded clusters live: `defaultStateDir(…)` or a folder of the caller's. */
   stateDir: string;
-  /** `dist/host.js`. */
-  hostEntry: string;
-  /** `dist/native`. */
-  nativeDir: string;
+  /** The built product: `dist`. */
+  distDir: string;
   /** Folders in which kubectl is looked for. */
   programPaths?: readonly string[];
   logger?: Logger;
 }
 
 const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => ClusterProvider>> = {
-  embedded: (settings) => createEmbeddedProvider(settings),
+  embedded: ({ distDir, ...settings }) =>
+    createEmbeddedProvider({
+      ...settings,
+      hostEntry: path.join(distDir, 'host.js'),
+      nativeDir: path.join(distDir, 'native'),
+    }),
   kind: () => {
     throw notThereYet('kind');
   },

@@ -41,14 +41,15 @@ export function printTable(
   );
 }
 
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
+const NO_LINES = Object.fromEntries([
+  ['middle', '  '],
+  ...['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
     [side, ''],
     [`${side}-mid`, ''],
     [`${side}-left`, ''],
     [`${side}-right`, ''],
   ]),
-);
+]);
 
 /** Shows phases: one line that changes on a terminal, one line each in a pipe. */
 export function createProgress(label: string): {

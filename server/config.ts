@@ -72,7 +72,9 @@ function environmentName(name: string): string {
   return `GATEHOUSE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+/** Root's own home is closed to the users that embedded clusters run as, hence the system's place. */
 function defaultStateDir(environment: Readonly<Record<string, string | undefined>>): string {
+  if (process.getuid?.() === 0) return '/var/lib/gatehouse';
   const base = environment['XDG_STATE_HOME'] ?? path.join(homedir(), '.local', 'state');
   return path.join(base, 'gatehouse');
 }

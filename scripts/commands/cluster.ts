@@ -106,7 +106,11 @@ interface CreateClusterOptions {
   nodeShell?: boolean;
 }
 
-async function createCluster(name: string, options: CreateClusterOptions, command: Command): Promise<void> {
+async function createCluster(
+  name: string,
+  options: CreateClusterOptions,
+  command: Command,
+): Promise<void> {
   if (!NAME.test(name)) {
     throw new GatehouseError('BAD_REQUEST', `"${name}" cannot be a cluster's name`, {
       fix: 'Use at most 40 lower case letters, digits and "-", a letter or digit first and last.',
@@ -140,20 +144,25 @@ interface ShellOptions {
 
 function parseShellTarget({ node, pod }: ShellOptions): ShellTarget {
   if (node !== undefined && pod !== undefined) {
-    throw new GatehouseError('BAD_REQUEST', '--node and --pod cannot go together', { fix: 'Name one of them.' });
+    throw new GatehouseError('BAD_REQUEST', '--node and --pod cannot go together', {
+      fix: 'Name one of them.',
+    });
   }
   if (node !== undefined) return { type: 'node', name: node };
   if (pod === undefined) return { type: 'workstation' };
   const [namespace, name, ...rest] = pod.split('/');
   if (namespace === undefined || name === undefined || rest.length > 0) {
-    throw new GatehouseError('BAD_REQUEST', `--pod ${pod} is not NAMESPACE/NAME`, { fix: 'For example --pod default/web.' });
+    throw new GatehouseError('BAD_REQUEST', `--pod ${pod} is not NAMESPACE/NAME`, {
+      fix: 'For example --pod default/web.',
+    });
   }
   return { type: 'pod', namespace, name };
 }
 
 function parseNodes(text: string): number {
   const nodes = Number(text);
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 7) throw new InvalidArgumentError('It must be 1 to 7.');
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 7)
+    throw new InvalidArgumentError('It must be 1 to 7.');
   return nodes;
 }
 

@@ -4,7 +4,11 @@ import { CliFailure } from '../exit-codes.js';
 import { print, printJson } from '../output.js';
 import { openProvider } from './context.js';
 
-const MARKS = { ok: pc.green('ok     '), warning: pc.yellow('warning'), missing: pc.red('missing') } as const;
+const MARKS = {
+  ok: pc.green('ok     '),
+  warning: pc.yellow('warning'),
+  missing: pc.red('missing'),
+} as const;
 
 /** `gatehouse doctor`: tries what the provider needs of this machine and says what to run where it is missing. */
 export function addDoctorCommand(program: Command): void {

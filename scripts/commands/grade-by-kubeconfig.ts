@@ -29,9 +29,13 @@ export async function gradeByKubeconfig(options: KubeconfigGrade): Promise<LabRe
   const info = (await options.provider.list()).find((cluster) => cluster.server === server);
   if (info === undefined) {
     await assertReachable(server);
-    throw new GatehouseError('NOT_AVAILABLE', `${server} is not a cluster of the ${options.provider.name} provider`, {
-      fix: 'Clusters of other origin cannot be graded yet. "scripts/gatehouse cluster list" shows the ones that can.',
-    });
+    throw new GatehouseError(
+      'NOT_AVAILABLE',
+      `${server} is not a cluster of the ${options.provider.name} provider`,
+      {
+        fix: 'Clusters of other origin cannot be graded yet. "scripts/gatehouse cluster list" shows the ones that can.',
+      },
+    );
   }
   options.onPhase({ id: 'grade', title: `Grading ${info.name}`, fraction: 0.1 });
   const cluster = await options.provider.open(info.name);
@@ -52,9 +56,13 @@ async function readServer(file: string): Promise<string> {
   const context = parsed.data?.contexts.find(({ name }) => name === parsed.data['current-context']);
   const entry = parsed.data?.clusters.find(({ name }) => name === context?.context.cluster);
   if (entry === undefined) {
-    throw new GatehouseError('BAD_REQUEST', `${file} is no kubeconfig with a current context and its cluster`, {
-      fix: `Look at it with: kubectl config view --kubeconfig ${file}`,
-    });
+    throw new GatehouseError(
+      'BAD_REQUEST',
+      `${file} is no kubeconfig with a current context and its cluster`,
+      {
+        fix: `Look at it with: kubectl config view --kubeconfig ${file}`,
+      },
+    );
   }
   return entry.cluster.server;
 }
@@ -62,10 +70,14 @@ async function readServer(file: string): Promise<string> {
 /** Rejects with CLUSTER_UNREACHABLE unless something answers TLS there. */
 async function assertReachable(server: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const attempt = request(new URL('/version', server), { rejectUnauthorized: false, timeout: 5000 }, (response) => {
-      response.resume();
-      resolve();
-    });
+    const attempt = request(
+      new URL('/version', server),
+      { rejectUnauthorized: false, timeout: 5000 },
+      (response) => {
+        response.resume();
+        resolve();
+      },
+    );
     attempt.on('timeout', () => attempt.destroy(new Error('no answer within 5 s')));
     attempt.on('error', (error) => {
       reject(

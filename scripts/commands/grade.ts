@@ -30,10 +30,17 @@ export function addGradeCommand(program: Command): void {
     .option('--solution', 'the reference answer')
     .option('--wrong <name>', 'one of the named wrong answers')
     .option('--untouched', 'nothing done')
-    .option('--submission <folder>', 'manifests (*.yaml) and commands.sh of a student, as in solution/')
+    .option(
+      '--submission <folder>',
+      'manifests (*.yaml) and commands.sh of a student, as in solution/',
+    )
     .option('--kubeconfig <file>', 'a cluster that exists')
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
-    .addOption(new Option('--reporter <name>', 'how to print the result').choices(Object.keys(REPORTERS)).default('text'))
+    .addOption(
+      new Option('--reporter <name>', 'how to print the result')
+        .choices(Object.keys(REPORTERS))
+        .default('text'),
+    )
     .option('--output <file>', 'where to write it, instead of standard output')
     .action(grade);
 }
@@ -71,8 +78,10 @@ function parseMode(options: GradeOptions): GradeMode | { type: 'kubeconfig'; fil
   if (options.solution === true) modes.push({ type: 'solution' });
   if (options.untouched === true) modes.push({ type: 'untouched' });
   if (options.wrong !== undefined) modes.push({ type: 'wrong', name: options.wrong });
-  if (options.submission !== undefined) modes.push({ type: 'submission', folder: options.submission });
-  if (options.kubeconfig !== undefined) modes.push({ type: 'kubeconfig', file: options.kubeconfig });
+  if (options.submission !== undefined)
+    modes.push({ type: 'submission', folder: options.submission });
+  if (options.kubeconfig !== undefined)
+    modes.push({ type: 'kubeconfig', file: options.kubeconfig });
   const [mode, ...rest] = modes;
   if (mode === undefined || rest.length > 0) {
     throw new GatehouseError('BAD_REQUEST', 'say exactly one thing to grade', {

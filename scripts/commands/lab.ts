@@ -34,7 +34,13 @@ export function addLabCommands(program: Command): void {
       else {
         printTable(
           ['LAB', 'MINUTES', 'STEPS', 'POINTS', 'TITLE'],
-          rows.map((row) => [row.id, String(row.minutes), String(row.steps), String(row.points), row.title]),
+          rows.map((row) => [
+            row.id,
+            String(row.minutes),
+            String(row.steps),
+            String(row.points),
+            row.title,
+          ]),
           'No labs. Make one: scripts/gatehouse lab new CHAPTER/NN-NAME',
         );
       }
@@ -56,7 +62,9 @@ export function addLabCommands(program: Command): void {
 
   lab
     .command('test [labs...]')
-    .description('prove the graders: untouched scores 0, the solution 100 %, each wrong answer fails as intended')
+    .description(
+      'prove the graders: untouched scores 0, the solution 100 %, each wrong answer fails as intended',
+    )
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--jobs <n>', 'labs at the same time', String(cpus().length))
     .option('--json', 'as JSON')
@@ -64,7 +72,9 @@ export function addLabCommands(program: Command): void {
 
   lab
     .command('new <path>')
-    .description('start a lab: a folder that already passes lint, for example 05-networking/17-my-lab')
+    .description(
+      'start a lab: a folder that already passes lint, for example 05-networking/17-my-lab',
+    )
     .action(async (target: string) => {
       const files = await scaffoldLab(path.join(findProjectRoot(), 'labs'), target);
       for (const file of files) note(`created ${file}`);
@@ -96,9 +106,12 @@ async function testLabs(
   else {
     sayProblems(catalog);
     const failed = reports.filter((report) => !report.passed).length;
-    print(`${reports.length - failed} passed, ${failed} failed, in ${duration(performance.now() - startedAt)}`);
+    print(
+      `${reports.length - failed} passed, ${failed} failed, in ${duration(performance.now() - startedAt)}`,
+    );
   }
-  if (reports.some((report) => !report.passed) || catalog.problems.length > 0) throw new CliFailure();
+  if (reports.some((report) => !report.passed) || catalog.problems.length > 0)
+    throw new CliFailure();
 }
 
 function printReport(lab: Lab, report: LabTestReport): void {
@@ -114,10 +127,14 @@ function sayProblems(catalog: Catalog): void {
 }
 
 function describeProblem(problem: Catalog['problems'][number]): string {
-  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':');
+  const place = [problem.file, problem.line, problem.column]
+    .filter((part) => part !== undefined)
+    .join(':');
   return `${place}: ${problem.message}${problem.fix === undefined ? '' : `\n  Fix: ${problem.fix}`}`;
 }
 
 function pointsOf(definition: Lab['definition']): number {
-  return definition.steps.flatMap((step) => step.checks).reduce((sum, check) => sum + check.points, 0);
+  return definition.steps
+    .flatMap((step) => step.checks)
+    .reduce((sum, check) => sum + check.points, 0);
 }

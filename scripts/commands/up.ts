@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { createProvider } from '../../clusters/index.js';
+import type { ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
 import { createInterrupt } from '../interrupt.js';
 import { note, print } from '../output.js';
+import { openProvider } from './context.js';
 
 interface UpOptions {
   port?: string;
@@ -20,12 +21,13 @@ export function addUpCommand(program: Command): void {
     .option('--port <n>', 'where to listen (default 8080)')
     .option('--host <address>', 'on which address (default 127.0.0.1)')
     .option('--provider <name>', 'embedded, kind or existing (default embedded)')
-    .action(async (_options: UpOptions, command: Command) => {
-      await up(command.optsWithGlobals<UpOptions>());
+    .action(async (_: unknown, command: Command) => {
+      await up(command);
     });
 }
 
-async function up(options: UpOptions): Promise<void> {
+async function up(command: Command): Promise<void> {
+  const options = command.optsWithGlobals<UpOptions>();
   // Loaded here, so that the other commands start without the server's weight.
   const [{ readSettings }, { startServer }] = await Promise.all([
     import('../../server/config.js'),
@@ -41,8 +43,10 @@ async function up(options: UpOptions): Promise<void> {
   await using server = await startServer(settings);
   print(`Gatehouse is up at ${server.url}`);
   print(`Sign in once with this link (it works one time): ${pc.bold(server.signInLink)}`);
-  print('Press Ctrl+C to stop. Clusters go on until they are idle; learners find their work again.');
-  void warnIfMachineIsNotReady(settings);
+  print(
+    'Press Ctrl+C to stop. Clusters go on until they are idle; learners find their work again.',
+  );
+  void warnIfMachineIsNotReady(() => openProvider(command, settings.provider));
   await new Promise<void>((resolve) => {
     if (interrupt.signal.aborted) resolve();
     interrupt.signal.addEventListener('abort', () => {
@@ -53,9 +57,9 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 /** Says at start what would otherwise be met by the first learner; the pages work all the same. */
-async function warnIfMachineIsNotReady(settings: Parameters<typeof startServerSettings>[0]): Promise<void> {
+async function warnIfMachineIsNotReady(open: () => Promise<ClusterProvider>): Promise<void> {
   try {
-    await using provider = createProvider(settings.provider, settings);
+    await using provider = await open();
     const missing = (await provider.doctor()).filter((check) => check.status === 'missing');
     for (const check of missing) {
       note(`${pc.red('This machine cannot run clusters yet:')} ${check.title}: ${check.detail}`);
