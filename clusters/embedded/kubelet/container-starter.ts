@@ -165,6 +165,7 @@ function planOf(
     busybox: context.shared.busybox,
     etc,
     mounts,
+    ...(image.links === undefined ? {} : { links: image.links }),
     writable: image.writable,
     scratchBytes: SCRATCH_BYTES,
     hostname: hostnameOf(pod),

@@ -19,6 +19,8 @@ export interface SandboxPlan {
   /** Folder that becomes /etc. */
   etc: string;
   mounts: readonly Mount[];
+  /** Where the image has its programs beside /usr/local/bin: absolute path -> what the link points to. */
+  links?: Readonly<Record<string, string>>;
   /** Folders that the image wants writable, beside /tmp, /run, /var and the homes. */
   writable: readonly string[];
   /** Size of each writable folder. */
@@ -80,6 +82,9 @@ export function sandboxArgv(plan: SandboxPlan): string[] {
   const ordered = [...plan.mounts].sort((a, b) => a.target.length - b.target.length);
   for (const mount of ordered) {
     args.push(mount.readOnly ? '--ro-bind' : '--bind', mount.source, mount.target);
+  }
+  for (const [link, target] of Object.entries(plan.links ?? {})) {
+    args.push('--symlink', target, link);
   }
   // What bubblewrap made itself has no size limit: nobody may write there.
   args.push('--remount-ro', '/dev', '--remount-ro', '/', '--chdir', plan.cwd, '--', ...plan.argv);
@@ -160,6 +165,8 @@ export function missingProgram(plan: SandboxPlan, searchPath: string): string | 
 }
 
 function existsInside(plan: SandboxPlan, file: string): boolean {
+  const link = plan.links?.[file];
+  if (link !== undefined) return existsInside(plan, link);
   const usrMerged = file.replace(/^\/(bin|sbin|lib|lib64)\//, '/usr/$1/');
   const seen: readonly Mount[] = [
     ...plan.mounts,

@@ -14,7 +14,8 @@ const daemon = (
   command: [role],
   roles: [role],
   links,
-  userland: 'busybox',
+  // Without busybox's /bin there is room for links where the images have their programs.
+  userland: 'minimal',
   honesty: HONESTY,
 });
 

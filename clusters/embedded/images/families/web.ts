@@ -45,10 +45,7 @@ export const WEB: readonly ImageEntry[] = [
     command: ['nginx', '-g', 'daemon off;'],
     ports: [80],
     roles: ['nginx', 'docker-entrypoint.sh'],
-    links: {
-      '/docker-entrypoint.sh': '/usr/local/bin/docker-entrypoint.sh',
-      '/usr/sbin/nginx': '/usr/local/bin/nginx',
-    },
+    links: { '/docker-entrypoint.sh': '/usr/local/bin/docker-entrypoint.sh' },
     userland: 'busybox',
     files: { '/etc/nginx/nginx.conf': NGINX_CONF, '/etc/nginx/conf.d/default.conf': DEFAULT_CONF },
     writable: ['/usr/share/nginx/html'],

@@ -93,23 +93,27 @@ static struct record *add_record(struct zone *zone, struct name *name, enum reco
   return record;
 }
 
+static char *next_word(char **rest) {
+  char *word;
+  do word = strsep(rest, " \t\r");
+  while (word && !*word);
+  // The rest of the line is a comment.
+  if (word && *word == '#') {
+    *rest = NULL;
+    return NULL;
+  }
+  return word;
+}
+
 static bool add_addresses(struct zone *zone, struct name *name, char *rest) {
   bool any = false;
-  for (char *word; (word = strsep(&rest, " \t\r"));) {
+  for (char *word; (word = next_word(&rest));) {
     unsigned char address[4];
-    if (!*word) continue;
     if (inet_pton(AF_INET, word, address) != 1) return false;
     memcpy(add_record(zone, name, RECORD_A)->address, address, 4);
     any = true;
   }
   return any;
-}
-
-static char *next_word(char **rest) {
-  char *word;
-  do word = strsep(rest, " \t\r");
-  while (word && !*word);
-  return word;
 }
 
 static bool add_reverse(struct zone *zone, const char *address, const char *target) {
@@ -123,7 +127,7 @@ static bool add_reverse(struct zone *zone, const char *address, const char *targ
 
 static bool add_line(struct zone *zone, char *line) {
   char *rest = line, *kind = next_word(&rest), *subject = next_word(&rest);
-  if (!kind || *kind == '#') return true;
+  if (!kind) return true;
   if (!subject || strlen(subject) > 253) return false;
   if (strcmp(kind, "ttl") == 0) zone->ttl = (uint32_t)atol(subject);
   else if (strcmp(kind, "zone") == 0) {
