@@ -10,7 +10,7 @@ export interface AgentOptions {
   dir: string;
   /** Short enough for a unix socket (107 bytes); `agent.sock` in `dir` unless given, and then the caller's folder. */
   socketPath?: string;
-  /** The ordinary user to become, where this process is root; one per cluster keeps clusters apart. */
+  /** The ordinary user to become. Needed where this process is root; one per cluster keeps clusters apart. */
   uid?: number;
   gid?: number;
   /** How long the cluster outlives its host. */

@@ -72,6 +72,17 @@ test('a joined command has no capabilities, no new privileges, and only the sand
   expect((await outcome(privileged)).out).not.toContain('0000000000000000');
 });
 
+test('a command joins a sandbox that has users of its own', async () => {
+  await using test = await createTestAgent();
+  const { agent } = test;
+  await agent.network([{ op: 'netns-add', name: 'pod' }]);
+  const spec = sandboxed(test, { id: 'pod', netns: 'pod' }, ['sleep', '1000']);
+  const user = ['--unshare-user', '--uid', '1000', '--gid', '1000'];
+  await agent.start({ ...spec, argv: ['bwrap', ...user, ...spec.argv.slice(1)] });
+  const session = await agent.exec(inPod('sh', '-c', 'id -u; grep CapBnd /proc/self/status'));
+  expect((await outcome(session)).out).toBe('1000\nCapBnd:\t0000000000000000\n');
+});
+
 test('what cannot be run is refused as a container runtime says it', async () => {
   await using test = await createPod();
   const { agent } = test;
@@ -114,6 +125,7 @@ test('output that nobody reads stops its program, and grows nobody’s memory', 
   await sleep(300);
   const before = process.memoryUsage().rss;
   const cpu = async (): Promise<number> => (await agent.usage())[0]?.cpuMs ?? 0;
+  expect((await agent.usage())[0]?.processes).toBe(4); // bubblewrap twice, sleep, yes
   const resident = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${agent.pid}/status`, 'utf8'))?.[1];
   expect(Number(resident)).toBeLessThan(6000);
   const spent = await cpu();

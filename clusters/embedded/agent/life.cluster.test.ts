@@ -6,6 +6,7 @@ import { createTempFolder } from '../../../system/temp-folder.js';
 import { createTestAgent, nativePath, sandboxed, type TestAgent } from './agent-fixture.js';
 import { connectAgent } from './connect-agent.js';
 import { createAgent } from './create-agent.js';
+import { findAgents } from './find-agents.js';
 
 async function createPod(options: { graceMs?: number } = {}): Promise<TestAgent> {
   const test = await createTestAgent(options);
@@ -42,6 +43,15 @@ test('an agent is its folder’s user, marked by its folder, and small', async (
   expect(status).toMatch(/Uid:\s+712345\s+712345/);
   expect(await readFile(`/proc/${agent.pid}/cmdline`, 'utf8')).toContain(`--dir\0${folder}\0`);
   expect(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])).toBeLessThan(4000);
+});
+
+test('agents are found by asking the machine', async () => {
+  const { agent, folder, ...test } = await createPod();
+  await using found = test;
+  const { pid, socketPath } = agent;
+  expect(await findAgents()).toContainEqual({ pid, dir: folder, socketPath });
+  await found[Symbol.asyncDispose]();
+  expect((await findAgents()).map(({ dir }) => dir)).not.toContain(folder);
 });
 
 test('disposing of an agent leaves no process', async () => {
@@ -113,8 +123,11 @@ test('an ordinary user can have a cluster too', async () => {
 
 test('a folder that cannot be used is an error that says why', async () => {
   await using temp = await createTempFolder('agent');
-  const options = { dir: temp.path, graceMs: 1000, agentPath: nativePath('agent') };
+  const options = { dir: temp.path, uid: 712_345, graceMs: 1000, agentPath: nativePath('agent') };
   await expect(
     createAgent({ ...options, socketPath: path.join(temp.path, 'x'.repeat(120)) }),
   ).rejects.toThrow(/longer than a unix socket allows/);
+  await expect(createAgent({ ...options, socketPath: '/proc/none/socket' })).rejects.toThrow(
+    /cannot listen on \/proc\/none\/socket: No such file/,
+  );
 });

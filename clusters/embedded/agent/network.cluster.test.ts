@@ -119,7 +119,7 @@ test('many probes, half of them dropped, take a fraction of one timeout', async 
   await agent.nft(
     'node',
     `table ip rules {
-      chain forward { type filter hook forward priority 0; th dport 1-162 log group 1 prefix "low" drop; }
+      chain forward { type filter hook forward priority 0; meta l4proto { tcp, udp } th dport 1-162 log group 1 prefix "low" drop; }
     }`,
   );
   const probes = Array.from({ length: 324 }, (_, index): AgentProbe => ({

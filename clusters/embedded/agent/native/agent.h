@@ -119,6 +119,7 @@ struct netns {
   int fd;
   int netlink; /* open during one batch of operations, else -1 */
   bool packet_log;
+  uint16_t probe_port; /* the last one a probe was sent from */
   void *nft; /* nft.c */
   void *log; /* packet-log.c */
   void *relays; /* relay.c */
@@ -271,6 +272,8 @@ void log_close(LogFile *);
 void exec_request(Ticket, Fields *);
 void attach_request(Ticket, Fields *);
 void session_request(Ticket, Fields *, bool is_signal);
+/* The kept process whose sandbox this child of a session joined, or 0. */
+pid_t session_owner(pid_t);
 /* For attached sessions. False: it has more than it can send, stop reading. */
 bool session_output(Session *, int stream, const char *, size_t);
 void session_kept_ended(Session *, int status);

@@ -14,6 +14,8 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -58,7 +61,7 @@ struct session {
   char *request;
   size_t request_length;
   int passed[3];
-  pid_t hup_group;
+  pid_t owner; /* the kept process whose sandbox it joins */
   /* attached */
   Kept *kept;
   bool holds_kept; /* counted in its `blocked` */
@@ -71,6 +74,12 @@ static uint32_t last_number;
 
 Session *session_next_attached(Session *session) { return session->next_attached; }
 void session_set_next(Session *session, Session *next) { session->next_attached = next; }
+
+pid_t session_owner(pid_t pid) {
+  for (Session *at = sessions; at; at = at->next)
+    if (at->started && at->child.pid == pid) return at->owner;
+  return 0;
+}
 
 /* ---- the end ---- */
 
@@ -447,8 +456,18 @@ static int open_terminal(pid_t target, int columns, int rows, int *slave) {
   int master = -1;
   if (target > 0) { /* one of the container's own, so that its name exists in there */
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/root/dev/pts/ptmx", target);
-    master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/%d/root", target);
+    int root = open(path, O_PATH | O_CLOEXEC);
+    /* Its files are its own to arrange: nothing in there may lead us elsewhere, or keep us waiting. */
+    struct open_how how = {.flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+    if (root >= 0) master = (int)syscall(SYS_openat2, root, "dev/pts/ptmx", &how, sizeof how);
+    if (root >= 0) close(root);
+    struct statfs where;
+    if (master >= 0 && (fstatfs(master, &where) < 0 || where.f_type != DEVPTS_SUPER_MAGIC)) {
+      close(master);
+      master = -1;
+    }
   }
   if (master < 0) master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (master < 0) return -1;
@@ -490,12 +509,18 @@ static void try_start(Timer *timer) {
       goto end;
     }
     spec.pidfd = main > 0 ? (int)syscall(SYS_pidfd_open, main, 0) : -1;
+    /* Looked up again: now that we hold it, its number cannot have become another's in between. */
+    if (spec.pidfd >= 0 && sandbox_main(kept_pid(kept)) != main) {
+      close(spec.pidfd);
+      spec.pidfd = -1;
+    }
     if (spec.pidfd < 0) {
       refuse(session, kept ? "ENDED" : "NOT_FOUND", "the process is not running");
       goto end;
     }
     fcntl(spec.pidfd, F_SETFD, FD_CLOEXEC);
     spec.join_user = !same_namespace(main, "user");
+    session->owner = kept_pid(kept);
   } else {
     spec.confined = false;
     spec.netns = netns_find(target);

@@ -91,6 +91,10 @@ int main(int argc, char **argv) {
   }
   syscall(SYS_close_range, 3u, ~0u, 0u);
   if (uid > 0) become_user((uid_t)uid, (gid_t)(gid > 0 ? gid : uid));
+  if (geteuid() == 0) {
+    fprintf(stderr, "a cluster does not run as the machine's root: give --uid\n");
+    return 2;
+  }
   enter_namespaces();
 
   int ready[2];

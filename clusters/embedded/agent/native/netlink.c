@@ -78,6 +78,20 @@ static int index_of(Netns *netns, const char *name) {
   return ioctl(netns->netlink, SIOCGIFINDEX, &request) < 0 ? 0 : request.ifr_ifindex;
 }
 
+/* A link that has just got its carrier drops what it should send, and a bridge ignores it, until a worker of the
+ * kernel comes by: a first packet lost is a second lost. Asking for the link makes the kernel do that now. */
+static void link_settle(Netns *netns, const char *name) {
+  Request request;
+  struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = index_of(netns, name)};
+  uint32_t brief = RTEXT_FILTER_SKIP_STATS;
+  char start[64];
+  begin(&request, RTM_GETLINK, 0, sizeof link);
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  memcpy(NLMSG_DATA(&request.header), &link, sizeof link);
+  add_u32(&request, IFLA_EXT_MASK, brief);
+  if (send(netns->netlink, &request, request.header.nlmsg_len, 0) > 0) recv(netns->netlink, start, sizeof start, 0);
+}
+
 static bool parse_mac(const char *text, unsigned char mac[6]) {
   return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
                 &mac[5]) == 6;
@@ -137,7 +151,11 @@ int link_veth(Netns *a, const char *a_name, const char *a_mac, Netns *b, const c
   nest_end(&request, data);
   nest_end(&request, info);
   int error = talk(a, &request);
-  return error ? error : link_up(b, b_name);
+  if (!error) error = link_up(b, b_name);
+  if (error) return error;
+  link_settle(a, a_name);
+  link_settle(b, b_name);
+  return 0;
 }
 
 int link_bridge(Netns *netns, const char *name) {
@@ -168,7 +186,9 @@ int link_up(Netns *netns, const char *name) { return change_link(netns, name, IF
 
 int link_enslave(Netns *netns, const char *link, const char *bridge) {
   int master = index_of(netns, bridge);
-  return master ? change_link(netns, link, 0, master) : ENODEV;
+  int error = master ? change_link(netns, link, 0, master) : ENODEV;
+  if (!error) link_settle(netns, bridge);
+  return error;
 }
 
 int link_delete(Netns *netns, const char *name) {

@@ -151,6 +151,23 @@ static void probe_ready(Source *source, uint32_t events) {
 /* A query for the root's name servers: every DNS server answers it, if only to refuse. */
 static const unsigned char dns_query[] = {0x47, 0x48, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
 
+/* The kernel would give one port to several connections at once, and a port back within seconds, when connection
+ * tracking may still let it through as an old acquaintance. Ours are outside its range and NodePorts', and come
+ * again after 24,000 probes from that namespace. */
+static int bind_fresh_port(Netns *netns, int fd) {
+  struct sockaddr_in from = {.sin_family = AF_INET};
+  for (int tries = 0; tries < 100; tries++) {
+    if (netns->probe_port == 0) netns->probe_port = (uint16_t)(10000 + now_us() % 20000);
+    else if (netns->probe_port == 29999) netns->probe_port = 61000;
+    else if (netns->probe_port == 65535) netns->probe_port = 10000;
+    else netns->probe_port++;
+    from.sin_port = htons(netns->probe_port);
+    if (bind(fd, (struct sockaddr *)&from, sizeof from) == 0) return 0;
+    if (errno != EADDRINUSE) return errno;
+  }
+  return EADDRINUSE;
+}
+
 static void start(Probe *probe) {
   probe->started = now_us();
   probe->netns = netns_find(probe->netns_name);
@@ -162,6 +179,12 @@ static void start(Probe *probe) {
   int fd = netns_socket(probe->netns, AF_INET, type, probe->protocol);
   if (fd < 0) {
     finish(probe, "unknown", errno);
+    return;
+  }
+  int unbound = bind_fresh_port(probe->netns, fd);
+  if (unbound) {
+    close(fd);
+    finish(probe, "unknown", unbound);
     return;
   }
   probe->source.fd = fd;

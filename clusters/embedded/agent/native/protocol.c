@@ -23,6 +23,8 @@
 
 #define LARGEST_MESSAGE (64u << 20)
 #define DROP_EVENTS_ABOVE (256u << 10)
+/* For whoever started us to connect. */
+#define FIRST_GRACE_US 10000000u
 
 struct connection {
   Source source;
@@ -37,6 +39,7 @@ struct connection {
 static Connection *connections;
 static uint32_t generations;
 static Source listener = {.fd = -1};
+static const char *listener_path;
 static Timer grace;
 static uint64_t grace_time;
 static int hosts;
@@ -117,9 +120,16 @@ static void connection_events(Connection *connection) {
   source_watch(&connection->source, EPOLLIN | (connection->out.length ? EPOLLOUT : 0u));
 }
 
+static void __attribute__((noreturn)) leave(void) {
+  kill(-1, SIGKILL);
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {}
+  unlink(listener_path);
+  exit(0);
+}
+
 static void grace_over(Timer *timer) {
   (void)timer;
-  exit(0); /* process 1 of the PID namespace: everything in it ends with us */
+  leave();
 }
 
 static void connection_unlink(Connection *connection) {
@@ -313,13 +323,6 @@ static void hello(Connection *connection, Ticket ticket) {
   reply_end(ticket);
 }
 
-/* Ends everything, then answers by closing: whoever waits for the end knows that nothing runs any more. */
-static void quit(void) {
-  kill(-1, SIGKILL);
-  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {}
-  exit(0);
-}
-
 static void dispatch(Connection *connection, Fields *fields) {
   uint32_t id = (uint32_t)field_number(fields);
   const char *verb = field(fields);
@@ -348,7 +351,7 @@ static void dispatch(Connection *connection, Fields *fields) {
   else if (!strcmp(verb, "subscribe")) {
     connection->subscribed = true;
     reply_ok(ticket);
-  } else if (!strcmp(verb, "quit")) quit();
+  } else if (!strcmp(verb, "quit")) leave(); /* answered by the closing: by then nothing runs any more */
   else reply_error(ticket, "INVALID", "unknown verb %s", verb);
 }
 
@@ -432,7 +435,8 @@ void protocol_listen(const char *path, uint64_t grace_us) {
   }
   listener.ready = listener_ready;
   source_watch(&listener, EPOLLIN);
+  listener_path = path;
   grace_time = grace_us;
   grace.fire = grace_over;
-  timer_set(&grace, grace_time);
+  timer_set(&grace, grace_us < FIRST_GRACE_US ? FIRST_GRACE_US : grace_us);
 }

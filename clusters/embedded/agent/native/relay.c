@@ -99,19 +99,20 @@ static void side_ready(Source *source, uint32_t events) {
     else joint_close(joint);
     return;
   }
-  bool good = true;
-  if (events & EPOLLOUT) good = push(side);
+  bool good = !(events & EPOLLERR);
+  if (good && (events & EPOLLOUT)) good = push(side);
   if (good && (events & EPOLLIN)) good = pull(side);
-  else if (good && (events & (EPOLLHUP | EPOLLERR))) {
-    /* Closed both ways: what it sent was read before, unless we were not reading. */
-    if (side->ended || !other(side)->waiting.length) good = !side->ended && pull(side);
-    else source_forget(source); /* again when the other side has taken what waits */
+  else if (good && (events & EPOLLHUP)) {
+    /* Closed both ways. Told even while we do not read: then it is looked at when the other side has taken
+       what waits for it. */
+    if (!side->ended && !other(side)->waiting.length) good = pull(side);
+    else source_forget(source);
   }
   if (!good || (joint->sides[0].told && joint->sides[1].told)) {
     joint_close(joint);
     return;
   }
-  if (source->known || !(events & (EPOLLHUP | EPOLLERR))) joint_watch(joint);
+  if (source->known || !(events & EPOLLHUP)) joint_watch(joint);
 }
 
 static Joint *joint_new(int first, int second) {

@@ -166,7 +166,8 @@ void measure_usage(Usage *usage, size_t roots) {
         break;
       }
       Seen *parent = seen_find(seen, count, at);
-      at = parent ? parent->stat.parent : 0;
+      pid_t up = parent ? parent->stat.parent : 0;
+      at = up == 1 ? session_owner(at) : up; /* exec'd into it: our child, but the sandbox's in all else */
     }
   }
   free(seen);

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ORDINARY_FILES 4096
+
 typedef struct {
   int error;
   char step[16];
@@ -112,6 +114,11 @@ static void __attribute__((noreturn)) become(const Spawn *spec, int report_fd) {
   if (spec->cwd && *spec->cwd && chdir(spec->cwd) < 0) fail(report, "cwd");
   if (spec->limits.nice > 0) setpriority(PRIO_PROCESS, 0, spec->limits.nice);
   limit(RLIMIT_FSIZE, spec->limits.file_size);
+  struct rlimit files; /* ours is raised for what the agent itself holds */
+  if (spec->limits.open_files < 0 && getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > ORDINARY_FILES) {
+    files.rlim_cur = ORDINARY_FILES;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   limit(RLIMIT_NOFILE, spec->limits.open_files);
   limit(RLIMIT_CORE, 0);
   if (spec->confined) {
