@@ -7,7 +7,7 @@ const COMPONENT = 'service-controller';
 /** Addresses of the outside network for Services of type LoadBalancer. */
 export interface LoadBalancerAddresses {
   /** A free address, or undefined where there is none; `wanted` is spec.loadBalancerIP, or the one it had. */
-  allocate(service: Service, wanted: string | undefined): string | undefined;
+  allocate(wanted: string | undefined): string | undefined;
   release(address: string): void;
 }
 
@@ -19,6 +19,8 @@ export function createLoadBalancerController(
   const { api, cache, loop } = context;
   /** Service uid -> its address. */
   const given = new Map<string, string>();
+  /** Services that found no address, by key. */
+  const waiting = new Set<string>();
   const queue = loop.queue(COMPONENT, sync);
 
   cache.informer<Service>('services').on(({ type, object }) => {
@@ -41,8 +43,9 @@ export function createLoadBalancerController(
     if (known !== undefined && addressOf(service) === known) return;
     const wanted = service.spec.loadBalancerIP ?? addressOf(service);
     if (known === undefined) tell(service, 'EnsuringLoadBalancer', 'Ensuring load balancer');
-    const address = known ?? addresses.allocate(service, wanted === '' ? undefined : wanted);
+    const address = known ?? addresses.allocate(wanted === '' ? undefined : wanted);
     if (address === undefined) {
+      waiting.add(key);
       api.event(service, {
         type: 'Warning',
         reason: 'SyncLoadBalancerFailed',
@@ -76,6 +79,8 @@ export function createLoadBalancerController(
     if (address === undefined) return;
     given.delete(service.metadata.uid);
     addresses.release(address);
+    for (const key of waiting) queue.add(key);
+    waiting.clear();
   }
 
   function tell(service: Service, reason: string, message: string): void {
