@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { GatehouseError } from '../common/errors.js';
+import { nearestNames } from '../common/nearest.js';
 import type { Logger } from '../common/logger.js';
 import type { ClusterProvider } from './provider.js';
 import { createEmbeddedProvider } from './embedded/provider.js';
@@ -37,10 +38,15 @@ export function createProvider(name: string, settings: ProviderSettings): Cluste
   const factory = Object.hasOwn(FACTORIES, name) ? FACTORIES[name] : undefined;
   if (factory === undefined) {
     throw new GatehouseError('PROVIDER_NOT_FOUND', `there is no provider "${name}"`, {
-      fix: `choose one of: ${PROVIDERS.join(', ')}`,
+      fix: `${didYouMean(name)}Choose one of: ${PROVIDERS.join(', ')}.`,
     });
   }
   return factory(settings);
+}
+
+function didYouMean(name: string): string {
+  const [nearest] = nearestNames(name, PROVIDERS);
+  return nearest === undefined ? '' : `Did you mean "${nearest}"? `;
 }
 
 function notThereYet(name: string): GatehouseError {

@@ -28,7 +28,7 @@ export function printTable(
   }
   const table = new Table({
     head: head.map((name) => pc.bold(name)),
-    style: { head: [], compact: true },
+    style: { head: [], border: [], compact: true },
     chars: NO_LINES,
   });
   table.push(...rows);
@@ -41,7 +41,7 @@ export function printTable(
   );
 }
 
-const NO_LINES = Object.fromEntries([
+const NO_LINES: Record<string, string> = Object.fromEntries([
   ['middle', '  '],
   ...['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
     [side, ''],

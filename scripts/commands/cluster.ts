@@ -32,7 +32,7 @@ export function addClusterCommands(program: Command): void {
     .option(...provider)
     .option('--json', 'as JSON')
     .action(async (options: { provider: string; json?: boolean }, command: Command) => {
-      await using source = await openProvider(command, options.provider);
+      await using source = openProvider(command, options.provider);
       const clusters = await source.list();
       if (options.json === true) {
         printJson(clusters);
@@ -56,7 +56,7 @@ export function addClusterCommands(program: Command): void {
     .description('back to how it was when it was made')
     .option(...provider)
     .action(async (name: string, options: { provider: string }, command: Command) => {
-      await using source = await openProvider(command, options.provider);
+      await using source = openProvider(command, options.provider);
       using interrupt = createInterrupt();
       const target = await source.open(name);
       const progress = createProgress(name);
@@ -69,7 +69,7 @@ export function addClusterCommands(program: Command): void {
     .description('end it and remove all that belongs to it')
     .option(...provider)
     .action(async (name: string, options: { provider: string }, command: Command) => {
-      await using source = await openProvider(command, options.provider);
+      await using source = openProvider(command, options.provider);
       const target = await source.open(name);
       await target[Symbol.asyncDispose]();
       note(`${name}: deleted`);
@@ -80,7 +80,7 @@ export function addClusterCommands(program: Command): void {
     .description('print a kubeconfig that works from this machine')
     .option(...provider)
     .action(async (name: string, options: { provider: string }, command: Command) => {
-      await using source = await openProvider(command, options.provider);
+      await using source = openProvider(command, options.provider);
       print((await (await source.open(name)).kubeconfig('learner')).trimEnd());
     });
 
@@ -91,7 +91,7 @@ export function addClusterCommands(program: Command): void {
     .option('--node <node>', 'on this node')
     .option('--pod <namespace/name>', 'in this pod')
     .action(async (name: string, options: ShellOptions, command: Command) => {
-      await using source = await openProvider(command, options.provider);
+      await using source = openProvider(command, options.provider);
       const shell = await (await source.open(name)).shell(parseShellTarget(options));
       const exitCode = await runInteractive(shell);
       if (exitCode !== 0) throw new CliFailure(exitCode);
@@ -116,7 +116,7 @@ async function createCluster(
       fix: 'Use at most 40 lower case letters, digits and "-", a letter or digit first and last.',
     });
   }
-  await using source = await openProvider(command, options.provider);
+  await using source = openProvider(command, options.provider);
   using interrupt = createInterrupt();
   const progress = createProgress(name);
   const base: ClusterSpec =

@@ -7,13 +7,7 @@ import { findProjectRoot } from '../../system/project-root.js';
 import { readSettings } from '../../server/config.js';
 import path from 'node:path';
 
-/** What every sub-command needs, made from the global options. */
-export interface CommandContext {
-  provider: ClusterProvider;
-  catalog: Catalog;
-}
-
-export async function openProvider(command: Command, name: string): Promise<ClusterProvider> {
+export function openProvider(command: Command, name: string): ClusterProvider {
   const { stateDir } = command.optsWithGlobals<{ stateDir?: string }>();
   const settings = readSettings(stateDir === undefined ? {} : { stateDir });
   return createProvider(name, {
@@ -23,6 +17,6 @@ export async function openProvider(command: Command, name: string): Promise<Clus
   });
 }
 
-export async function openCatalog(): Promise<Catalog> {
+export function openCatalog(): Promise<Catalog> {
   return loadCatalog(path.join(findProjectRoot(), 'labs'));
 }

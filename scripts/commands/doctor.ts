@@ -18,7 +18,7 @@ export function addDoctorCommand(program: Command): void {
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--json', 'as JSON')
     .action(async (options: { provider: string; json?: boolean }, command: Command) => {
-      await using provider = await openProvider(command, options.provider);
+      await using provider = openProvider(command, options.provider);
       const checks = await provider.doctor();
       if (options.json === true) printJson(checks);
       else {

@@ -50,7 +50,7 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const lab = findLab(await openCatalog(), name);
   using interrupt = createInterrupt();
   const progress = createProgress(lab.id);
-  await using provider = await openProvider(command, options.provider);
+  await using provider = openProvider(command, options.provider);
   const work = { lab, signal: interrupt.signal, onPhase: progress.onPhase };
   const result =
     mode.type === 'kubeconfig'

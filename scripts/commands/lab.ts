@@ -90,7 +90,7 @@ async function testLabs(
   const catalog = await openCatalog();
   const labs = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
   using interrupt = createInterrupt();
-  await using provider = await openProvider(command, options.provider);
+  await using provider = openProvider(command, options.provider);
   const limit = pLimit(Math.max(1, Number(options.jobs) || 1));
   const startedAt = performance.now();
   const reports = await Promise.all(
@@ -126,11 +126,15 @@ function sayProblems(catalog: Catalog): void {
   for (const problem of catalog.problems) note(pc.yellow(describeProblem(problem)));
 }
 
-function describeProblem(problem: Catalog['problems'][number]): string {
-  const place = [problem.file, problem.line, problem.column]
-    .filter((part) => part !== undefined)
-    .join(':');
-  return `${place}: ${problem.message}${problem.fix === undefined ? '' : `\n  Fix: ${problem.fix}`}`;
+function describeProblem({
+  file,
+  line,
+  column,
+  message,
+  fix,
+}: Catalog['problems'][number]): string {
+  return `${file}:${line}:${column}: ${message}
+  Fix: ${fix}`;
 }
 
 function pointsOf(definition: Lab['definition']): number {

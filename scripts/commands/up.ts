@@ -57,9 +57,9 @@ async function up(command: Command): Promise<void> {
 }
 
 /** Says at start what would otherwise be met by the first learner; the pages work all the same. */
-async function warnIfMachineIsNotReady(open: () => Promise<ClusterProvider>): Promise<void> {
+async function warnIfMachineIsNotReady(open: () => ClusterProvider): Promise<void> {
   try {
-    await using provider = await open();
+    await using provider = open();
     const missing = (await provider.doctor()).filter((check) => check.status === 'missing');
     for (const check of missing) {
       note(`${pc.red('This machine cannot run clusters yet:')} ${check.title}: ${check.detail}`);
