@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { browserWith, startTestServer } from './test-support/start-test-server.js';
 import { readSettings } from './config.js';
@@ -32,10 +32,13 @@ test('a server that starts again still knows its browsers', async () => {
 
 test('it closes while an event stream is open', async () => {
   const running = await startTestServer();
-  const stream = running.owner.get('/instructor/events').buffer(false);
-  stream.end();
-  await new Promise((done) => setTimeout(done, 200));
+  const { cookie } = running.owner;
+  const stream = get(`${running.server.url}/instructor/events`, { headers: { cookie } });
+  const [response] = (await once(stream, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(200);
+  const ended = once(response.resume(), 'close');
   const startedAt = performance.now();
   await running[Symbol.asyncDispose]();
   expect(performance.now() - startedAt).toBeLessThan(3000);
+  await ended;
 });

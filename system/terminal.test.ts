@@ -1,7 +1,7 @@
 import { isProcessAlive } from './start-process.js';
 import { openTerminal, type TerminalProcess } from './terminal.js';
 
-interface Shell extends Disposable {
+interface Shell extends AsyncDisposable {
   terminal: TerminalProcess;
   text(): string;
   exit: Promise<{ exitCode: number; signal: number | undefined }>;
@@ -26,9 +26,7 @@ function openShell(script: string): Shell {
     terminal,
     text: () => text,
     exit,
-    [Symbol.dispose]: () => {
-      terminal[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
   };
 }
 
@@ -39,7 +37,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 test('a program has a terminal of the asked size, and learns of a new one', async () => {
-  using shell = openShell('stty size; read; stty size');
+  await using shell = openShell('stty size; read; stty size');
   await until(() => shell.text().includes('30 100'));
   shell.terminal.resize(80, 24);
   shell.terminal.write('\n');
@@ -48,7 +46,7 @@ test('a program has a terminal of the asked size, and learns of a new one', asyn
 });
 
 test('a paused terminal delivers nothing, and a resumed one goes on', async () => {
-  using shell = openShell('read; echo one; read; echo two; sleep 0.2');
+  await using shell = openShell('read; echo one; read; echo two; sleep 0.2');
   shell.terminal.write('\n');
   await until(() => shell.text().includes('one'));
   shell.terminal.pause();
@@ -63,14 +61,13 @@ test('disposal ends a program that ignores the hang-up, also while paused', asyn
   const shell = openShell("trap '' HUP; echo ready; while :; do sleep 0.1; done");
   await until(() => shell.text().includes('ready'));
   shell.terminal.pause();
-  shell.terminal[Symbol.dispose]();
-  await shell.exit;
+  await shell.terminal[Symbol.asyncDispose]();
   expect(isProcessAlive(shell.terminal.pid)).toBe(false);
 });
 
 test('a program that does not exist shows as an exit', async () => {
   let exitCode = 0;
-  using _terminal = openTerminal({
+  await using _terminal = openTerminal({
     file: '/no/such/program',
     args: [],
     env: {},

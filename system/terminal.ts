@@ -14,15 +14,15 @@ export interface TerminalOptions {
 }
 
 /** A program in a terminal of its own. */
-export interface TerminalProcess extends Disposable {
+export interface TerminalProcess extends AsyncDisposable {
   readonly pid: number;
   write(text: string): void;
   resize(cols: number, rows: number): void;
   /** Stops reading: the program blocks as soon as the kernel's small buffer is full. */
   pause(): void;
   resume(): void;
-  /** Hangs up, and kills what is still there a moment later. Safe to call twice. */
-  [Symbol.dispose](): void;
+  /** Hangs up, and kills what is still there a moment later; resolves when it is gone. Safe to call twice. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const KILL_AFTER_MS = 1500;
@@ -38,11 +38,16 @@ export function openTerminal(options: TerminalOptions): TerminalProcess {
     encoding: null,
   });
   let hasExited = false;
+  let tellExit: () => void = () => undefined;
+  const exited = new Promise<void>((resolve) => {
+    tellExit = resolve;
+  });
   pty.onData((chunk: unknown) => {
     if (Buffer.isBuffer(chunk)) options.onData(chunk);
   });
   pty.onExit(({ exitCode, signal }) => {
     hasExited = true;
+    tellExit();
     options.onExit({ exitCode, signal: signal === 0 ? undefined : signal });
   });
   const quietly = (work: () => void): void => {
@@ -75,17 +80,19 @@ export function openTerminal(options: TerminalOptions): TerminalProcess {
         pty.resume();
       });
     },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       // A paused terminal never notices that its program is gone.
       this.resume();
       quietly(() => {
         pty.kill('SIGHUP');
       });
-      setTimeout(() => {
+      const timer = setTimeout(() => {
         quietly(() => {
           pty.kill('SIGKILL');
         });
-      }, KILL_AFTER_MS).unref();
+      }, KILL_AFTER_MS);
+      await exited;
+      clearTimeout(timer);
     },
   };
 }

@@ -96,13 +96,14 @@ export class LabSessions implements AsyncDisposable {
   async end(live: LiveLab, reason: EndReason): Promise<void> {
     if (!this.#live.delete(live.id)) return;
     live.abort.abort();
-    live.terminals[Symbol.dispose]();
+    const shellsEnd = live.terminals[Symbol.asyncDispose]();
     live.setState('ended');
     this.#savedActivity.delete(live.id);
     this.#warned.delete(live.id);
     await this.#store.end(live.id, reason);
     this.changes.publish(undefined);
     this.#inBackground('delete', live, async () => {
+      await shellsEnd;
       const provider = await this.#options.provider();
       await deleteCluster(provider, live.clusterName);
     });
@@ -143,12 +144,12 @@ export class LabSessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    const shellsEnd = this.list().map((live) => live.terminals[Symbol.asyncDispose]());
     for (const live of this.list()) {
-      live.terminals[Symbol.dispose]();
       // A cluster that is half made belongs to nobody after us; a ready one is left alone.
       if (live.state !== 'ready') live.abort.abort();
     }
-    await Promise.allSettled([...this.#background]);
+    await Promise.allSettled([...shellsEnd, ...this.#background]);
     await this.#saveActivity(0).catch(ignoreDiskFull);
     this.#live.clear();
   }

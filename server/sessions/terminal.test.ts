@@ -53,7 +53,7 @@ async function until(condition: () => boolean): Promise<void> {
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 test('a page that comes back sees the same shell with its past', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const first = openPage(terminal);
   first.attachment.input('colour=green; echo seen-$((40+2))\n');
@@ -67,7 +67,7 @@ test('a page that comes back sees the same shell with its past', async () => {
 });
 
 test('a flood stops at the page that does not draw, and goes on when it does', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const page = openPage(terminal, { draws: false });
   page.attachment.input('yes\n');
@@ -82,7 +82,7 @@ test('a flood stops at the page that does not draw, and goes on when it does', a
 });
 
 test('a page that fell behind gets the whole picture again once it has caught up', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const slow = openPage(terminal, { draws: false });
   const fast = openPage(terminal);
@@ -97,7 +97,7 @@ test('a page that fell behind gets the whole picture again once it has caught up
 });
 
 test('a flood that nobody sees stays small and slow', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const page = openPage(terminal);
   page.attachment.input('yes\n');
@@ -109,7 +109,7 @@ test('a flood that nobody sees stays small and slow', async () => {
 });
 
 test('an ended shell tells its exit code, and a new one takes its place when asked', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const page = openPage(terminal);
   page.attachment.input('exit 7\n');
@@ -122,7 +122,7 @@ test('an ended shell tells its exit code, and a new one takes its place when ask
 });
 
 test('only the page that was used last answers for the terminal', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const first = openPage(terminal);
   const second = openPage(terminal);
@@ -135,7 +135,7 @@ test('only the page that was used last answers for the terminal', async () => {
 });
 
 test('a size given by one page reaches the program and the other pages', async () => {
-  using terminal = createTerminal();
+  await using terminal = createTerminal();
   await terminal.start();
   const first = openPage(terminal);
   const second = openPage(terminal);

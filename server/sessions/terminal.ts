@@ -50,7 +50,7 @@ const MOST_UNREAD_INPUT = 2 * 1024 * 1024;
 const DEFAULT_SIZE = { cols: 80, rows: 24 };
 
 /** One shell of a learner: lives on while pages come and go, remembers what it showed, never outruns its viewers. */
-export class Terminal implements Disposable {
+export class Terminal implements AsyncDisposable {
   readonly id: string;
   readonly title: string;
   readonly #options: TerminalOptions;
@@ -122,7 +122,7 @@ export class Terminal implements Disposable {
   async restart(reason: string): Promise<void> {
     const old = this.#process;
     this.#process = undefined;
-    old?.[Symbol.dispose]();
+    void old?.[Symbol.asyncDispose]();
     // Leaves full-screen programs and colours behind before the new shell writes.
     this.#receive(Buffer.from('\x1b[?1049l\x1b[?2004l\x1b[?25h\x1b[0m\r\n'));
     this.#receive(dim(reason));
@@ -164,12 +164,14 @@ export class Terminal implements Disposable {
     return this.#watchers.length;
   }
 
-  [Symbol.dispose](): void {
+  /** Ends the shell and says so to its pages at once; resolves when its process is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     this.#share.close();
-    this.#process?.[Symbol.dispose]();
+    const process = this.#process;
     this.#process = undefined;
     for (const { viewer } of this.#watchers.splice(0)) viewer.end();
+    await process?.[Symbol.asyncDispose]();
   }
 
   #hasEnded(): boolean {

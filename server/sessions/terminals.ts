@@ -20,7 +20,7 @@ export interface TerminalsOptions {
 }
 
 /** The terminals of one lab, in the order of their tabs. Empty until the first page asks. */
-export class Terminals implements Disposable {
+export class Terminals implements AsyncDisposable {
   readonly #options: TerminalsOptions;
   readonly #terminals: Terminal[] = [];
   #opened = 0;
@@ -85,7 +85,7 @@ export class Terminals implements Disposable {
   close(id: string): void {
     const terminal = this.get(id);
     this.#terminals.splice(this.#terminals.indexOf(terminal), 1);
-    terminal[Symbol.dispose]();
+    void terminal[Symbol.asyncDispose]();
     this.#options.onChange();
   }
 
@@ -93,7 +93,9 @@ export class Terminals implements Disposable {
     await Promise.all(this.#terminals.map((terminal) => terminal.restart(reason)));
   }
 
-  [Symbol.dispose](): void {
-    for (const terminal of this.#terminals.splice(0)) terminal[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      this.#terminals.splice(0).map((terminal) => terminal[Symbol.asyncDispose]()),
+    );
   }
 }
