@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chownSync,
   existsSync,
@@ -7,6 +8,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { CNIS } from '../../provider.js';
@@ -52,6 +54,8 @@ export interface ClusterFolder {
   private: string;
   run: string;
   recordFile: string;
+  /** Elsewhere, because a socket's path may only have 107 bytes. */
+  sockets: string;
   agentSocket: string;
   apiSocket: string;
   pods: string;
@@ -63,13 +67,16 @@ export interface ClusterFolder {
 export function clusterFolder(stateDir: string, name: string): ClusterFolder {
   const root = path.join(stateDir, 'clusters', name);
   const run = path.join(root, 'run');
+  const id = createHash('sha256').update(name).digest('hex').slice(0, 10);
+  const sockets = path.join(stateDir, 's', id);
   return {
     root,
     private: path.join(root, 'private'),
     run,
     recordFile: path.join(root, 'private', 'cluster.json'),
-    agentSocket: path.join(run, 'agent.sock'),
-    apiSocket: path.join(run, 'api.sock'),
+    sockets,
+    agentSocket: path.join(sockets, 'agent'),
+    apiSocket: path.join(sockets, 'api'),
     pods: path.join(run, 'pods'),
     logs: path.join(run, 'logs'),
     volatile: path.join(run, 'volatile'),
@@ -78,14 +85,17 @@ export function clusterFolder(stateDir: string, name: string): ClusterFolder {
 
 /** Makes the folder's parts; the files in `run` are readable for the cluster's user and the host only. */
 export function makeClusterFolder(folder: ClusterFolder, uid: number | undefined): void {
-  mkdirSync(folder.root, { recursive: true, mode: 0o711 });
+  for (const part of [folder.root, path.dirname(folder.sockets)]) {
+    mkdirSync(part, { recursive: true, mode: 0o711 });
+  }
   mkdirSync(folder.private, { recursive: true, mode: 0o700 });
   mkdirSync(folder.run, { recursive: true, mode: 0o700 });
+  mkdirSync(folder.sockets, { recursive: true, mode: 0o700 });
   for (const part of [folder.pods, folder.logs, folder.volatile]) {
     mkdirSync(part, { recursive: true, mode: 0o777 });
   }
   if (uid === undefined) return;
-  for (const part of [folder.run, folder.pods, folder.logs, folder.volatile])
+  for (const part of [folder.run, folder.sockets, folder.pods, folder.logs, folder.volatile])
     chownSync(part, uid, uid);
 }
 
@@ -99,6 +109,13 @@ export function writeRecord(folder: ClusterFolder, record: ClusterRecord): void 
 export function readRecord(folder: ClusterFolder): ClusterRecord | undefined {
   if (!existsSync(folder.recordFile)) return undefined;
   return ClusterRecord.parse(JSON.parse(readFileSync(folder.recordFile, 'utf8')));
+}
+
+/** Removes what a cluster's folder holds on disk. Nothing of it may run any more. */
+export async function removeClusterFolder(folder: ClusterFolder): Promise<void> {
+  await Promise.all(
+    [folder.root, folder.sockets].map((part) => rm(part, { recursive: true, force: true })),
+  );
 }
 
 /** Names of the clusters whose folders exist. */

@@ -1,9 +1,14 @@
-import { rm } from 'node:fs/promises';
 import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { Logger } from '../../../common/logger.js';
 import { VERSION } from '../../../common/project.js';
 import type { ClusterInfo } from '../../provider.js';
-import { clusterFolder, clusterNames, readRecord, type StoredSpec } from './cluster-folder.js';
+import {
+  clusterFolder,
+  clusterNames,
+  removeClusterFolder,
+  readRecord,
+  type StoredSpec,
+} from './cluster-folder.js';
 import { EmbeddedCluster, type ClusterContext } from './embedded-cluster.js';
 import { infoOf } from './info.js';
 import type { HostInfo, RequestName } from './protocol.js';
@@ -216,7 +221,7 @@ export class ClusterHost {
   async #remove(name: string, cluster: EmbeddedCluster): Promise<void> {
     await cluster.remove();
     const folder = clusterFolder(this.#options.stateDir, name);
-    await rm(folder.root, { recursive: true, force: true });
+    await removeClusterFolder(folder);
     if (cluster.uid !== undefined) this.#uids.delete(cluster.uid);
   }
 

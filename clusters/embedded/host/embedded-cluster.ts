@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { JsonObject } from '../../../common/json.js';
@@ -19,6 +18,7 @@ import { ApiError } from '../api/api-error.js';
 import { createApiServer, type ApiServer } from '../api/create-api-server.js';
 import {
   WORKSTATION_ID,
+  homeFiles,
   startWorkstation,
   workstationShell,
   nodeShell,
@@ -30,6 +30,7 @@ import { dnsObjects } from './cluster-dns.js';
 import {
   clusterFolder,
   makeClusterFolder,
+  removeClusterFolder,
   writeRecord,
   type ClusterFolder,
   type ClusterRecord,
@@ -48,13 +49,13 @@ import {
   World,
   breakGround,
   findGround,
-  volatilePath,
   type Ground,
   type WorldOptions,
 } from './world.js';
 import { podShell } from './pod-shell.js';
 import { finderOf, metadataOf, pluginManifests } from './manifests.js';
-import { giveTo, makeOwned } from './owned.js';
+import { giveTo } from './owned.js';
+import { VolatileFolder } from './volatile-folder.js';
 
 /** What every cluster of a host is given. */
 export interface ClusterContext extends HostParts {
@@ -82,6 +83,7 @@ export class EmbeddedCluster {
   #record: ClusterRecord;
   #server: ApiServer | undefined;
   #world: World | undefined;
+  #volatile: VolatileFolder | undefined;
   #state: ClusterState = 'creating';
   /** Creations, resets and deletions of one cluster come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -122,7 +124,7 @@ export class EmbeddedCluster {
       return made;
     } catch (error) {
       await made.#dismantle();
-      await rm(made.#folder.root, { recursive: true, force: true });
+      await removeClusterFolder(made.#folder);
       throw explain(error, spec.name, progress.signal);
     }
   }
@@ -134,8 +136,9 @@ export class EmbeddedCluster {
     if (found === undefined) makeClusterFolder(cluster.#folder, record.uid);
     const server = await cluster.#openServer();
     const ground = found ?? (await breakGround(cluster.#worldOptions()));
-    cluster.#world = World.start(ground, server, cluster.#worldOptions());
-    await cluster.#afterStart(ground, server);
+    const volatile = cluster.#openVolatile(ground, server);
+    cluster.#world = World.start({ ground, server, volatile }, cluster.#worldOptions());
+    await cluster.#afterStart(ground, volatile);
     cluster.#state = 'ready';
     return cluster;
   }
@@ -153,7 +156,7 @@ export class EmbeddedCluster {
     return this.#kubeconfigFor(role, `https://127.0.0.1:${this.#record.port}`);
   }
 
-  async shell(target: ShellTarget): Promise<ShellCommand> {
+  shell(target: ShellTarget): ShellCommand {
     const { share } = this.#context;
     const world = this.#need();
     const where = { socketPath: this.#folder.agentSocket, joinPath: share.joinPath };
@@ -166,7 +169,7 @@ export class EmbeddedCluster {
           {
             shared: share,
             folder: path.join(this.#folder.run, 'shells'),
-            root: this.#nodeHome(target.name),
+            root: this.#volatile?.nodeHome(target.name) ?? '',
           },
           target.name,
         );
@@ -209,6 +212,7 @@ export class EmbeddedCluster {
         // Keys stay in the private folder, objects and files go.
         rmSync(path.join(this.#folder.private, 'api', 'journal'), { recursive: true, force: true });
         rmSync(this.#folder.run, { recursive: true, force: true });
+        rmSync(this.#folder.sockets, { recursive: true, force: true });
         makeClusterFolder(this.#folder, this.#record.uid);
         // A reset that was begun is brought to its end: half of it would be no cluster.
         await this.#build({ ...progress, signal: NEVER.signal });
@@ -266,10 +270,11 @@ export class EmbeddedCluster {
     const server = opened.value;
     phase('nodes', 'Starting the API server and the nodes', 0.3);
     registerNodes(server.api.as('kubelet'), this.#nodes);
-    this.#world = World.start(ground, server, options);
+    const volatile = this.#openVolatile(ground, server);
+    this.#world = World.start({ ground, server, volatile }, options);
     const api = server.api.as('kubectl');
     phase('workloads', 'Starting the workloads', 0.5);
-    const started = this.#afterStart(ground, server);
+    const started = this.#afterStart(ground, volatile);
     started.catch(() => undefined);
     const finder = finderOf(server);
     for (const { resource, object } of dnsObjects(1)) server.api.create(resource, object);
@@ -288,7 +293,7 @@ export class EmbeddedCluster {
   }
 
   /** The workstation, and the way from the LAN to the API server. */
-  async #afterStart(ground: Ground, server: ApiServer): Promise<void> {
+  async #afterStart(ground: Ground, volatile: VolatileFolder): Promise<void> {
     const { agent, found } = ground;
     const isAlive = found?.processes.some(
       ({ id, exit }) => id === WORKSTATION_ID && exit === undefined,
@@ -299,7 +304,7 @@ export class EmbeddedCluster {
       return;
     }
     if (found !== undefined) await agent.forget(WORKSTATION_ID).catch(() => undefined);
-    const home = path.join(this.#folder.volatile, 'home');
+    await volatile.ready;
     await Promise.all([
       relay,
       startWorkstation({
@@ -308,13 +313,20 @@ export class EmbeddedCluster {
         programs: this.#context.share.workstationPrograms,
         nodes: this.#nodes,
         folder: path.join(this.#folder.run, 'workstation'),
-        home: { write: volatilePath(agent, this.#folder, 'home'), mount: home },
-        files: this.#record.spec.files ?? [],
-        kubeconfig: server.kubeconfig('admin', `https://${nodeAddress(0)}:${API_PORT}`),
+        home: volatile.home,
         logsFolder: this.#folder.logs,
-        ownerUid: this.#record.uid,
       }),
     ]);
+  }
+
+  /** Homes and empty volumes: mounted anew with a new agent, as they are with one that lived on. */
+  #openVolatile({ agent, found }: Ground, server: ApiServer): VolatileFolder {
+    const { spec, uid } = this.#record;
+    const folder = new VolatileFolder({ agent, folder: this.#folder, nodes: this.#nodes, uid });
+    const kubeconfig = server.kubeconfig('admin', `https://${nodeAddress(0)}:${API_PORT}`);
+    if (found === undefined) folder.mount(homeFiles(kubeconfig, spec.files ?? []));
+    this.#volatile = folder;
+    return folder;
   }
 
   async #relay({ agent, found }: Ground): Promise<void> {
@@ -404,12 +416,6 @@ export class EmbeddedCluster {
         `there is no node "${name}"; there are: ${this.#nodes.join(', ')}`,
       );
     }
-  }
-
-  #nodeHome(node: string): string {
-    const place = path.join('nodes', node);
-    makeOwned(volatilePath(this.#need().agent, this.#folder, place), this.#record.uid);
-    return path.join(this.#folder.volatile, place);
   }
 }
 

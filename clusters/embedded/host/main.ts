@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../../common/errors.js';
 import { ClusterHost } from './cluster-host.js';
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   process.umask(0);
   const options = HostOptions.parse(JSON.parse(process.argv[2] ?? '{}'));
   const paths = hostPaths(options.stateDir);
-  mkdirSync(options.stateDir, { recursive: true, mode: 0o711 });
+  openToClusters(options.stateDir);
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
   mkdirSync(path.join(options.stateDir, 'clusters'), { recursive: true, mode: 0o711 });
   const logger = createLogFile(paths.log, { maxBytes: options.logBytes, debug: options.debug });
@@ -82,6 +82,23 @@ async function main(): Promise<void> {
   await server[Symbol.asyncDispose]();
   await host.stop();
   rmSync(paths.socket, { force: true });
+}
+
+/**
+ * Clusters' users must be able to pass through the state directory, but see nothing of what else lies there.
+ * Rejects a folder whose path leaves no room for sockets.
+ */
+function openToClusters(stateDir: string): void {
+  if (stateDir.length > 80) {
+    throw new Error(`the path of the state directory is longer than 80 characters: ${stateDir}`);
+  }
+  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+  mkdirSync(path.join(stateDir, 's'), { recursive: true, mode: 0o711 });
+  if (process.getuid?.() !== 0) return;
+  for (const entry of readdirSync(stateDir, { withFileTypes: true })) {
+    if (entry.isFile()) chmodSync(path.join(stateDir, entry.name), 0o600);
+  }
+  chmodSync(stateDir, 0o711);
 }
 
 /** The moment when the host is to end, and why. */

@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterFolder } from './cluster-folder.js';
+import { removeClusterFolder, type ClusterFolder } from './cluster-folder.js';
 
 /** Ends the agent that a folder belongs to, if one lives, and removes the folder. Safe to run twice. */
 export async function sweepCluster(folder: ClusterFolder): Promise<void> {
@@ -14,7 +13,7 @@ export async function sweepCluster(folder: ClusterFolder): Promise<void> {
     }
   }
   for (let i = 0; i < 200 && agentsOf(folder).length > 0; i++) await sleep(5);
-  await rm(folder.root, { recursive: true, force: true });
+  await removeClusterFolder(folder);
 }
 
 /** Agents name their folder in their command line. */

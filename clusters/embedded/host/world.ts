@@ -1,6 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Logger } from '../../../common/logger.js';
 import type { Agent, KeptProcess } from '../agent/agent.js';
 import { connectAgent } from '../agent/connect-agent.js';
@@ -10,11 +7,12 @@ import { startControllers } from '../controllers/index.js';
 import type { ImageSource, KubeletContext } from '../kubelet/context.js';
 import { Kubelet } from '../kubelet/kubelet.js';
 import { createContainerStreams } from '../kubelet/streams.js';
-import { API_SERVICE_ADDRESS, ROUTER, nodeAddress, nodeNetns } from '../network/addresses.js';
+import { API_SERVICE_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
 import { ClusterNetwork } from '../network/cluster-network.js';
 import { LoadBalancerPool } from '../network/load-balancer-addresses.js';
 import type { ClusterFolder } from './cluster-folder.js';
 import { startPlugins } from './plugins.js';
+import type { VolatileFolder } from './volatile-folder.js';
 import type { Share } from './shared-folder.js';
 
 export interface WorldOptions {
@@ -28,8 +26,6 @@ export interface WorldOptions {
 }
 
 export const API_PORT = 6443;
-const VOLATILE_BYTES = 96 * 1024 * 1024;
-const VOLATILE_FILES = 20_000;
 
 /** The agent of a cluster, new or found alive. */
 export interface Ground {
@@ -50,7 +46,6 @@ export async function breakGround(options: WorldOptions): Promise<Ground> {
   });
   try {
     await ClusterNetwork.lay(agent, nodes);
-    await mountVolatile(agent, folder);
     return { agent, found: undefined };
   } catch (error) {
     await agent[Symbol.asyncDispose]();
@@ -68,37 +63,6 @@ export async function findGround(folder: ClusterFolder): Promise<Ground | undefi
   }
   const [processes, namespaces] = await Promise.all([agent.processes(), agent.namespaces()]);
   return { agent, found: { processes, namespaces: new Set(namespaces) } };
-}
-
-/** A file system in memory with bounds, for homes and empty volumes: no learner can fill the disk. */
-async function mountVolatile(agent: Agent, folder: ClusterFolder): Promise<void> {
-  const session = await agent.exec({
-    target: 'netns',
-    netns: ROUTER,
-    argv: [
-      ...[
-        'mount',
-        '-t',
-        'tmpfs',
-        '-o',
-        `size=${VOLATILE_BYTES},nr_inodes=${VOLATILE_FILES},mode=0755`,
-      ],
-      ...['volatile', folder.volatile],
-    ],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-  });
-  session.stdin.end();
-  const [errors, , code] = await Promise.all([
-    text(session.stderr),
-    text(session.stdout),
-    session.exited,
-  ]);
-  if (code !== 0) throw new Error(`could not mount the cluster's volatile files: ${errors.trim()}`);
-}
-
-/** The cluster's volatile files as this process reaches them: through the agent's view of the machine. */
-export function volatilePath(agent: Agent, folder: ClusterFolder, name: string): string {
-  return path.join(`/proc/${agent.pid}/root`, folder.volatile, name);
 }
 
 /** All that moves in a cluster: controllers, plugin, network, kubelets. */
@@ -119,7 +83,10 @@ export class World implements Disposable {
   }
 
   /** Sets everything in motion over what the API server holds and the agent has. */
-  static start(ground: Ground, server: ApiServer, options: WorldOptions): World {
+  static start(
+    { ground, server, volatile }: { ground: Ground; server: ApiServer; volatile: VolatileFolder },
+    options: WorldOptions,
+  ): World {
     const { agent, found } = ground;
     const { folder, nodes, logger } = options;
     const { api } = server;
@@ -165,11 +132,7 @@ export class World implements Disposable {
             ...(audience === undefined ? {} : { audience }),
           },
         ),
-      emptyDir: ({ pod, name }) => {
-        const place = path.join('volumes', pod.metadata.uid, name);
-        mkdirSync(volatilePath(agent, folder, place), { recursive: true, mode: 0o777 });
-        return path.join(folder.volatile, place);
-      },
+      emptyDirs: volatile,
     };
     server.setStreams(createContainerStreams({ context, kubelet: () => running }));
     const running = Kubelet.start(context, found?.processes);

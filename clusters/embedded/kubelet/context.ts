@@ -36,6 +36,13 @@ export interface SharedFolders {
   local(programs: Readonly<Record<string, string>>): string;
 }
 
+/** Folders for emptyDir volumes, bounded together. */
+export interface EmptyDirs {
+  /** The same folder for the same pod and name, also after a restart of the host. */
+  take(pod: PodObject, name: string): Promise<string>;
+  giveBack(pod: PodObject): void;
+}
+
 export interface NodeIdentity {
   name: string;
   address: string;
@@ -62,7 +69,6 @@ export interface KubeletContext {
   /** The cluster's user on this machine, where it is not the user of this process. */
   ownerUid: number | undefined;
   serviceAccountToken(request: TokenRequest): string;
-  /** The folder of an emptyDir; it goes with the pod's own folder. */
-  emptyDir(request: { pod: PodObject; name: string; sizeBytes: number }): string;
+  emptyDirs: EmptyDirs;
   logger: Logger;
 }

@@ -279,7 +279,7 @@ export class PodWorker {
       if (!this.#records.has(spec.name))
         this.#records.set(spec.name, newRecord(pod, spec.name, role));
     }
-    if (!this.#mountVolumes()) return false;
+    if (!(await this.#mountVolumes())) return false;
     if (this.#sandbox === undefined) {
       const hostNetwork = pod.spec.hostNetwork === true;
       const readiness = this.#context.network.readiness(this.#node.name);
@@ -299,11 +299,15 @@ export class PodWorker {
     return true;
   }
 
-  #mountVolumes(): boolean {
+  async #mountVolumes(): Promise<boolean> {
     for (const volume of this.#pod.spec.volumes ?? []) {
       if (this.#volumes.has(volume.name)) continue;
       try {
-        this.#volumes.set(volume.name, prepareVolume(volume, this.#volumeContext()));
+        const folder =
+          volume.emptyDir === undefined
+            ? prepareVolume(volume, this.#volumeContext())
+            : await this.#context.emptyDirs.take(this.#pod, volume.name);
+        this.#volumes.set(volume.name, folder);
       } catch (error) {
         if (!(error instanceof VolumeError)) throw error;
         this.#complain('FailedMount', error.message);
@@ -338,7 +342,6 @@ export class PodWorker {
       hostIP: this.#node.address,
       podIP: '',
       token: (request) => this.#context.serviceAccountToken({ pod, ...request }),
-      emptyDir: (name, sizeBytes) => this.#context.emptyDir({ pod, name, sizeBytes }),
     };
   }
 
@@ -763,6 +766,7 @@ export class PodWorker {
     }
     await this.#dropSandbox();
     rmSync(podFolder(this.#context, this.#pod), { recursive: true, force: true });
+    this.#context.emptyDirs.giveBack(this.#pod);
     const [first] = containerSpecs(this.#pod);
     if (first !== undefined) {
       const log = logFile(this.#context, this.#pod, first.spec.name, 0);

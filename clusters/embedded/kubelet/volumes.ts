@@ -44,8 +44,6 @@ export interface VolumeContext {
   token(options: { audience?: string; expirationSeconds: number }): string;
   /** The cluster's user on this machine, where it is not the user of this process. */
   ownerUid: number | undefined;
-  /** Makes room for an emptyDir and returns its folder. */
-  emptyDir(name: string, sizeBytes: number): string;
 }
 
 /** Volumes whose files follow objects of the API. */
@@ -69,13 +67,10 @@ export function usesObject(pod: PodObject, kind: 'configMap' | 'secret', name: s
 }
 
 /**
- * Brings a volume's folder up to date and returns it. Files are switched all at once, as a kubelet does
+ * Brings the folder of a volume with objects' files up to date and returns it. Files are switched all at once, as a kubelet does
  * (`..data` points at the current version). Throws VolumeError.
  */
 export function prepareVolume(volume: Volume, context: VolumeContext): string {
-  if (volume.emptyDir !== undefined) {
-    return context.emptyDir(volume.name, quantityBytes(volume.emptyDir.sizeLimit));
-  }
   const files = filesOf(volume, context);
   if (files === undefined) {
     const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
@@ -86,20 +81,6 @@ export function prepareVolume(volume: Volume, context: VolumeContext): string {
   const folder = path.join(context.folder, volume.name);
   writeVersion(folder, files, context.ownerUid);
   return folder;
-}
-
-function quantityBytes(limit: string | undefined): number {
-  const match = /^(\d+)([KMG]i?)?$/.exec(limit ?? '');
-  if (match === null) return 0;
-  const factors: Record<string, number> = {
-    K: 1e3,
-    Ki: 2 ** 10,
-    M: 1e6,
-    Mi: 2 ** 20,
-    G: 1e9,
-    Gi: 2 ** 30,
-  };
-  return Number(match[1]) * (factors[match[2] ?? ''] ?? 1);
 }
 
 function filesOf(volume: Volume, context: VolumeContext): VolumeFile[] | undefined {

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Agent, ExecSpec, ProcessLimits } from '../agent/agent.js';
 import { WORKSTATION, WORKSTATION_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
@@ -22,12 +22,9 @@ export interface WorkstationOptions {
   nodes: readonly string[];
   /** The cluster's folder for it, on this machine and as the agent sees it. */
   folder: string;
-  /** The home: where the host writes it, and where the agent finds it. */
-  home: { write: string; mount: string };
-  files: readonly { path: string; text: string }[];
-  kubeconfig: string;
+  /** The learner's home, filled. */
+  home: string;
   logsFolder: string;
-  ownerUid: number | undefined;
 }
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -41,9 +38,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   EDITOR: 'nano',
 };
 
-/** Starts the workstation with a home as at the lab's start. */
+/** Starts the workstation. */
 export async function startWorkstation(options: WorkstationOptions): Promise<void> {
-  writeHome(options);
   const etc = path.join(options.folder, 'etc');
   rmSync(etc, { recursive: true, force: true });
   writeEtcFolder({
@@ -64,7 +60,7 @@ export async function startWorkstation(options: WorkstationOptions): Promise<voi
       local: options.shared.local(options.programs),
       busybox: options.shared.busybox,
       etc,
-      mounts: [{ source: options.home.mount, target: USER.home, readOnly: false }],
+      mounts: [{ source: options.home, target: USER.home, readOnly: false }],
       writable: [],
       scratchBytes: 32 * 1024 * 1024,
       hostname: WORKSTATION,
@@ -142,34 +138,24 @@ export function nodeShell(
   };
 }
 
-function writeHome({ home, files, kubeconfig, ownerUid }: WorkstationOptions): void {
-  rmSync(home.write, { recursive: true, force: true });
-  const all = [
-    { path: '.bashrc', text: BASHRC },
-    { path: '.profile', text: '[ -f ~/.bashrc ] && . ~/.bashrc\n' },
-    { path: '.kube/config', text: kubeconfig },
-    ...files,
-  ];
-  const folders = new Set([home.write]);
-  mkdirSync(home.write, { recursive: true, mode: 0o755 });
-  for (const file of all) {
-    const target = path.join(home.write, path.posix.join('/', file.path));
-    for (let folder = path.dirname(target); !folders.has(folder); folder = path.dirname(folder)) {
-      folders.add(folder);
-    }
-    mkdirSync(path.dirname(target), { recursive: true, mode: 0o755 });
-    writeFileSync(target, file.text, { mode: file.path === '.kube/config' ? 0o600 : 0o644 });
-    if (ownerUid !== undefined) chownSync(target, ownerUid, ownerUid);
-  }
-  if (ownerUid === undefined) return;
-  for (const folder of folders) chownSync(folder, ownerUid, ownerUid);
-}
-
 function hostsFile(nodes: readonly string[]): string {
   const lines = nodes.map((name, i) => `${nodeAddress(i)}\t${name}`);
   return ['127.0.0.1\tlocalhost', `${WORKSTATION_ADDRESS}\t${WORKSTATION}`, ...lines, ''].join(
     '\n',
   );
+}
+
+/** A home as at the lab's start: kubectl's settings, a prompt, and the lab's own files. */
+export function homeFiles(
+  kubeconfig: string,
+  files: readonly { path: string; text: string }[],
+): { path: string; text: string; mode: number }[] {
+  return [
+    { path: '.bashrc', text: BASHRC, mode: 0o644 },
+    { path: '.profile', text: '[ -f ~/.bashrc ] && . ~/.bashrc\n', mode: 0o644 },
+    { path: '.kube/config', text: kubeconfig, mode: 0o600 },
+    ...files.map((file) => ({ ...file, mode: 0o644 })),
+  ];
 }
 
 const BASHRC = `# The learner's shell.
