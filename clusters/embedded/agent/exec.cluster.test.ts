@@ -285,7 +285,7 @@ describe('join', () => {
     const [program = file, ...rest] = [...wrapper, file, ...args];
     let seen = '';
     let exitCode: number | undefined;
-    const terminal = openTerminal({
+    await using terminal = openTerminal({
       file: program,
       args: rest,
       env: { PATH: '/usr/bin:/bin' },
@@ -322,7 +322,7 @@ describe('join', () => {
     const sleeping = async (): Promise<boolean> =>
       (await outcome(await test.agent.exec(inPod('ps', 'ax')))).out.includes('sleep 777');
     expect(await sleeping()).toBe(true);
-    terminal[Symbol.dispose]();
+    await terminal[Symbol.asyncDispose]();
     await until('the hang-up', async () => !(await sleeping()));
   });
 });
