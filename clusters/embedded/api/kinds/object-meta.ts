@@ -25,7 +25,9 @@ export function validateMeta(object: KubeObject, check: NameCheck = dnsSubdomain
     ...validateLabels('metadata.labels', metadata.labels),
     ...validateAnnotations('metadata.annotations', metadata.annotations),
     ...validateOwners(object),
-    ...(metadata.finalizers ?? []).flatMap(validateFinalizer),
+    ...(metadata.finalizers ?? []).flatMap((name) =>
+      validateFinalizer(name, hasCoreRules(object.apiVersion)),
+    ),
   ];
 }
 
@@ -82,10 +84,18 @@ function goOwner(owner: { apiVersion: string; kind: string; name: string; uid: s
   );
 }
 
-function validateFinalizer(name: string): FieldError[] {
+/** Custom resources and their definitions know no standard finalizers: any qualified name is one. */
+function hasCoreRules(apiVersion: string): boolean {
+  const [group = '', version] = apiVersion.split('/');
+  if (version === undefined || !group.includes('.')) return true;
+  return group.endsWith('.k8s.io') && group !== 'apiextensions.k8s.io';
+}
+
+function validateFinalizer(name: string, coreRules: boolean): FieldError[] {
   const path = 'metadata.finalizers';
   const faults = invalidEach(path, name, qualifiedName(name));
-  if (faults.length > 0 || name.includes('/') || STANDARD_FINALIZERS.has(name)) return faults;
+  if (!coreRules || faults.length > 0) return faults;
+  if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return faults;
   return [
     invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified'),
   ];

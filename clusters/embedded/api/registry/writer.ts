@@ -98,8 +98,9 @@ export class Writer {
       object.metadata.name = generateName(base);
     }
     if (context.dryRun) {
-      const { resourceVersion: _none, ...rest } = object.metadata;
-      return settleJson({ ...object, metadata: { ...rest, resourceVersion: '' } });
+      // What is not stored has no version.
+      Reflect.deleteProperty(object.metadata, 'resourceVersion');
+      return settleJson(object);
     }
     return this.#put(resource, object);
   }
