@@ -88,6 +88,7 @@ function meets({ key = '', operator, values = [] }: LabelRequirement, labels: La
       return value !== undefined;
     case 'DoesNotExist':
       return value === undefined;
+    case undefined:
     default:
       return false;
   }
@@ -136,6 +137,7 @@ function formatRequirement({ key = '', operator, values = [] }: LabelRequirement
       return key;
     case 'DoesNotExist':
       return `!${key}`;
+    case undefined:
     default:
       return '<error>';
   }

@@ -5,8 +5,8 @@ export type Loose<T> = T extends readonly (infer Item)[]
   ? Loose<Item>[]
   : T extends object
     ? string extends keyof T
-      ? { [Key in keyof T]: Loose<T[Key]> }
-      : { [Key in keyof T]?: Loose<T[Key]> }
+      ? { -readonly [Key in keyof T]: Loose<T[Key]> }
+      : { -readonly [Key in keyof T]?: Loose<T[Key]> }
     : T;
 
 /** An object of a kind with its spec and status as they may come. `spec` is there after defaulting. */

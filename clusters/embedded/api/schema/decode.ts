@@ -155,7 +155,9 @@ class Decoder {
       case 'integer':
         if (typeof value !== 'number') return this.mismatch(value, slot, at);
         return fits(value, slot.field.format) ? value : this.mismatch(value, slot, at);
-      default:
+      case 'any':
+      case 'ref':
+      case undefined:
         return value;
     }
   }
@@ -174,7 +176,7 @@ class Decoder {
     return time.text;
   }
 
-  private mismatch(value: Json, slot: Slot, at: { place: Place; type: string }): undefined {
+  private mismatch(value: Json, slot: Slot, at: { place: Place; type: string }): Json | undefined {
     const struct = splitTypeName(slot.owner).name;
     const told = describe(value, slot.field);
     this.typeError ??= `json: cannot unmarshal ${told} into Go struct field ${struct}.${at.place.fields.join('.')} of type ${at.type}`;
@@ -216,7 +218,8 @@ function zeroOf(field: FieldSchema): Json | undefined {
       return 0;
     case 'boolean':
       return false;
-    default:
+    case 'any':
+    case undefined:
       return null;
   }
 }

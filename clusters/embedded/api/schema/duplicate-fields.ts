@@ -27,7 +27,7 @@ function scanValue(scan: Scan, path: string): void {
 function scanObject(scan: Scan, path: string): void {
   const seen = new Set<string>();
   scan.at += 1;
-  for (skipSpace(scan); scan.at < scan.text.length; skipSpace(scan)) {
+  while (skipSpace(scan) < scan.text.length) {
     const char = scan.text.charAt(scan.at);
     if (char === '}') {
       scan.at += 1;
@@ -50,7 +50,7 @@ function scanObject(scan: Scan, path: string): void {
 function scanArray(scan: Scan, path: string): void {
   scan.at += 1;
   let index = 0;
-  for (skipSpace(scan); scan.at < scan.text.length; skipSpace(scan)) {
+  while (skipSpace(scan) < scan.text.length) {
     const char = scan.text.charAt(scan.at);
     if (char === ']') {
       scan.at += 1;
@@ -76,6 +76,8 @@ function readString(scan: Scan): string {
   return String(value);
 }
 
-function skipSpace(scan: Scan): void {
+/** Returns where the next character that is no space stands. */
+function skipSpace(scan: Scan): number {
   while (/\s/.test(scan.text.charAt(scan.at))) scan.at += 1;
+  return scan.at;
 }

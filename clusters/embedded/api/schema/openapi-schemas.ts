@@ -99,7 +99,8 @@ function element(field: FieldSchema, style: SchemaStyle): JsonObject {
       };
     case 'boolean':
       return { type: 'boolean', ...zero(style, false) };
-    default:
+    case 'any':
+    case undefined:
       return {};
   }
 }

@@ -2,8 +2,8 @@
 
 export type WireValue = bigint | Buffer;
 
-/** Calls `visit` for each field in order. Throws RangeError where the bytes end early or make no sense. */
-export function readFields(bytes: Buffer, visit: (field: number, value: WireValue) => void): void {
+/** The fields of a message in order. Throws RangeError where the bytes end early or make no sense. */
+export function* readFields(bytes: Buffer): Generator<[number, WireValue]> {
   let at = 0;
   while (at < bytes.length) {
     const [key, afterKey] = readVarint(bytes, at);
@@ -12,22 +12,22 @@ export function readFields(bytes: Buffer, visit: (field: number, value: WireValu
     switch (Number(key & 7n)) {
       case 0: {
         const [value, next] = readVarint(bytes, at);
-        visit(field, value);
+        yield [field, value];
         at = next;
         break;
       }
       case 1:
-        visit(field, slice(bytes, at, at + 8));
+        yield [field, slice(bytes, at, at + 8)];
         at += 8;
         break;
       case 2: {
         const [length, start] = readVarint(bytes, at);
         at = start + Number(length);
-        visit(field, slice(bytes, start, at));
+        yield [field, slice(bytes, start, at)];
         break;
       }
       case 5:
-        visit(field, slice(bytes, at, at + 4));
+        yield [field, slice(bytes, at, at + 4)];
         at += 4;
         break;
       default:

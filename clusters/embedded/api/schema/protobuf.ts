@@ -19,19 +19,8 @@ export function decodeEnvelope(body: Buffer, types: TypeSource): JsonObject {
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     );
   }
-  let apiVersion = '';
-  let kind = '';
-  let raw: Buffer = Buffer.alloc(0);
   try {
-    readFields(body.subarray(MAGIC.length), (field, value) => {
-      if (!Buffer.isBuffer(value)) return;
-      if (field === 1) {
-        readFields(value, (part, text) => {
-          if (part === 1) apiVersion = text.toString();
-          else if (part === 2) kind = text.toString();
-        });
-      } else if (field === 2) raw = value;
-    });
+    const { apiVersion, kind, raw } = readEnvelope(body.subarray(MAGIC.length));
     const [group = '', version = ''] = apiVersion.includes('/')
       ? apiVersion.split('/')
       : ['', apiVersion];
@@ -44,6 +33,23 @@ export function decodeEnvelope(body: Buffer, types: TypeSource): JsonObject {
     if (error instanceof RangeError) throw badRequest(error.message);
     throw error;
   }
+}
+
+function readEnvelope(bytes: Buffer): { apiVersion: string; kind: string; raw: Buffer } {
+  const envelope: { apiVersion: string; kind: string; raw: Buffer } = {
+    apiVersion: '',
+    kind: '',
+    raw: Buffer.alloc(0),
+  };
+  for (const [field, value] of readFields(bytes)) {
+    if (field === 2) envelope.raw = asBytes(value);
+    if (field !== 1) continue;
+    for (const [part, text] of readFields(asBytes(value))) {
+      if (part === 1) envelope.apiVersion = text.toString();
+      else if (part === 2) envelope.kind = text.toString();
+    }
+  }
+  return envelope;
 }
 
 interface Slot {
@@ -60,14 +66,14 @@ class MessageReader {
   }
 
   message(bytes: Buffer, typeName: string): JsonObject {
-    const schema = this.types.type(typeName);
+    const { fields = {}, required = [] } = this.types.type(typeName) ?? {};
     const { packageName, name: messageName } = splitTypeName(typeName);
     const result: JsonObject = {};
     this.fill(result, bytes, {
       table: { packageName, messageName },
       slotOf: (name) => {
-        const field = schema?.fields?.[name];
-        return field && { name, field, required: schema?.required.includes(name) ?? false };
+        const field = fields[name];
+        return field && { name, field, required: required.includes(name) };
       },
     });
     return result;
@@ -89,16 +95,16 @@ class MessageReader {
         `objects of type ${packageName}.${messageName} are not read from protobuf; send JSON`,
       );
     }
-    readFields(bytes, (number, value) => {
+    for (const [number, value] of readFields(bytes)) {
       const name = names.get(number) ?? '';
       if (name.startsWith(INLINE)) {
         const inner = { packageName, messageName: name.slice(INLINE.length) };
         this.fill(result, asBytes(value), { ...target, table: inner });
-        return;
+        continue;
       }
       const slot = target.slotOf(name);
       if (slot !== undefined) this.read(result, slot, value);
-    });
+    }
   }
 
   private read(result: JsonObject, slot: Slot, value: WireValue): void {
@@ -140,19 +146,17 @@ class MessageReader {
   private entry(field: FieldSchema, bytes: Buffer): [string, Json] {
     let key = '';
     let item: Json = field.ref === undefined ? emptyOf(field) : {};
-    readFields(bytes, (part, value) => {
+    for (const [part, value] of readFields(bytes)) {
       if (part === 1) key = value.toString();
       else if (part === 2) item = this.mapValue(field, value);
-    });
+    }
     return [key, item];
   }
 
   private mapValue(field: FieldSchema, value: WireValue): Json {
     if (field.ref !== undefined) return this.reference(field.ref, value) ?? {};
     if (field.format !== 'string-list') return scalar(field.items ?? 'any', value);
-    const items: string[] = [];
-    readFields(asBytes(value), (_field, item) => items.push(item.toString()));
-    return items;
+    return [...readFields(asBytes(value))].map(([, item]) => item.toString());
   }
 
   private reference(typeName: string, value: WireValue): Json | undefined {
@@ -211,11 +215,11 @@ function isUnsaid(value: Json, field: FieldSchema, required: boolean): boolean {
 function time(bytes: Buffer, micro: boolean): string | undefined {
   let seconds = 0;
   let nanos = 0;
-  readFields(bytes, (field, value) => {
-    if (Buffer.isBuffer(value)) return;
+  for (const [field, value] of readFields(bytes)) {
+    if (Buffer.isBuffer(value)) continue;
     if (field === 1) seconds = toSigned(value);
     else if (field === 2) nanos = toSigned(value);
-  });
+  }
   // Go's zero time, the year 1, and an empty message both mean: none.
   if (bytes.length === 0 || seconds <= -62135596800) return undefined;
   const text = new Date(seconds * 1000).toISOString().slice(0, 19);
@@ -227,21 +231,18 @@ function intOrString(bytes: Buffer): number | string {
   let isString = false;
   let number = 0;
   let text = '';
-  readFields(bytes, (field, value) => {
+  for (const [field, value] of readFields(bytes)) {
     if (field === 3) text = value.toString();
-    else if (Buffer.isBuffer(value)) return;
+    else if (Buffer.isBuffer(value)) continue;
     else if (field === 1) isString = value !== 0n;
     else if (field === 2) number = toSigned(value);
-  });
+  }
   return isString ? text : number;
 }
 
 function firstField(bytes: Buffer): WireValue | undefined {
-  let first: WireValue | undefined;
-  readFields(bytes, (field, value) => {
-    if (field === 1) first = value;
-  });
-  return first;
+  for (const [field, value] of readFields(bytes)) if (field === 1) return value;
+  return undefined;
 }
 
 function parseJson(bytes: Buffer): Json | undefined {

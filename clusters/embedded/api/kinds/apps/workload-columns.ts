@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the caller says of which kind the column is */
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { KubeObject } from '../../cluster-api.js';
 import type { PrinterColumn } from '../../resource-definition.js';

@@ -18,6 +18,7 @@ export function toEventsV1(event: KubeObject): KubeObject {
 
 /** An events.k8s.io/v1 Event as the core object that is stored. */
 export function toCoreEvent(event: KubeObject): KubeObject {
+  if (event.apiVersion === 'v1') return event;
   const names = Object.entries(CORE_TO_EVENTS).map(([core, other]) => [other, core] as const);
   return renamed(event, new Map(names), 'v1');
 }
@@ -28,6 +29,7 @@ function renamed(
   apiVersion: string,
 ): KubeObject {
   const { kind, metadata, apiVersion: _old, ...rest } = event;
-  const fields = Object.entries(rest).map(([name, value]) => [names.get(name) ?? name, value]);
-  return { ...Object.fromEntries(fields), apiVersion, kind, metadata };
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(rest)) fields[names.get(name) ?? name] = value;
+  return { ...fields, apiVersion, kind, metadata };
 }

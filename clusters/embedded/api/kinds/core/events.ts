@@ -5,6 +5,7 @@ import { defineResource } from '../define-resource.js';
 import { invalid } from '../field-errors.js';
 import { ageOf, humanDuration } from '../human-duration.js';
 import { validateMeta } from '../object-meta.js';
+import { toCoreEvent, toEventsV1 } from './event-conversion.js';
 
 export interface Event extends KubeObject {
   involvedObject?: ObjectReference;
@@ -94,7 +95,7 @@ export const EVENTS = defineResource({
   columns: COLUMNS,
 });
 
-/** The same objects under another group; the server keeps them once and converts. */
+/** The same objects under another group. */
 export const EVENTS_V1 = defineResource({
   group: 'events.k8s.io',
   version: 'v1',
@@ -102,8 +103,12 @@ export const EVENTS_V1 = defineResource({
   plural: 'events',
   shortNames: ['ev'],
   selectableFields: selectable('regarding'),
+  storedAs: { resource: 'events', toStored: toCoreEvent, fromStored: toEventsV1 },
   validate: (event: Event) => validateEvent(event),
-  columns: COLUMNS,
+  columns: COLUMNS.map((one) => ({
+    ...one,
+    cell: (object, now) => one.cell(toCoreEvent(object), now),
+  })),
 });
 
 function validateEvent(event: Event): FieldError[] {

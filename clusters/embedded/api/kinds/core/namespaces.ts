@@ -25,12 +25,15 @@ export const NAMESPACES = defineResource({
     name: ({ metadata }) => metadata.name,
     'status.phase': (namespace) => phaseOf(namespace['status']),
   },
-  applyDefaults({ metadata }) {
+  applyDefaults(namespace: Namespace) {
+    const { metadata } = namespace;
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- not yet before defaulting
+    namespace.spec ??= {};
     // A generated name is known only later; the label follows at the next pass.
     if (metadata.name !== '') metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };
   },
   prepareForCreate(namespace: Namespace) {
-    const finalizers = namespace.spec?.finalizers ?? [];
+    const { finalizers = [] } = namespace.spec;
     namespace.spec = {
       finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
     };

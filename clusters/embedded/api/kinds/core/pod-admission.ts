@@ -47,9 +47,7 @@ function addServiceAccount(pod: Pod, { api }: StrategyContext): void {
   if ((spec.imagePullSecrets ?? []).length === 0 && (account.imagePullSecrets ?? []).length > 0) {
     spec.imagePullSecrets = (account.imagePullSecrets ?? []).map((secret) => ({ ...secret }));
   }
-  if (
-    (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) === true
-  ) {
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
     mountToken(spec);
   }
 }

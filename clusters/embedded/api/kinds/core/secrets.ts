@@ -85,6 +85,7 @@ function validateType(secret: Secret, data: Readonly<Record<string, string>>): F
       return (data['ssh-privatekey'] ?? '') === '' ? [required('data[ssh-privatekey]')] : [];
     case 'kubernetes.io/tls':
       return missing('tls.crt', 'tls.key');
+    case undefined:
     default:
       return [];
   }

@@ -63,6 +63,7 @@ function validateType(service: Service): FieldError[] {
     case 'ExternalName':
       errors.push(...validateExternalName(service));
       break;
+    case undefined:
     default:
   }
   return errors;

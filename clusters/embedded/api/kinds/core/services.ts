@@ -73,6 +73,7 @@ function externalAddresses({ spec, status }: Service): string {
       const all = [...given.filter((address) => address !== ''), ...own];
       return all.length === 0 ? '<pending>' : all.join(',');
     }
+    case undefined:
     default:
       return own.length === 0 ? '<none>' : own.join(',');
   }

@@ -66,7 +66,7 @@ export function validateEnvFrom(path: string, sources: Loose<EnvFromSource>[]): 
 function validateValueFrom(path: string, { value = '', valueFrom }: Loose<EnvVar>): FieldError[] {
   if (valueFrom === undefined) return [];
   const errors = sourcesOf(path, valueFrom);
-  const count = Object.values(valueFrom).filter((source) => source !== undefined).length;
+  const count = Object.keys(valueFrom).length;
   if (count === 0) {
     const why =
       'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`';

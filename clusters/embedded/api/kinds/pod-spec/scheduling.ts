@@ -206,8 +206,8 @@ export function validateDns(path: string, spec: Loose<PodSpec>): FieldError[] {
   const config = spec.dnsConfig;
   const nameservers = config?.nameservers ?? [];
   if (spec.dnsPolicy === 'None' && nameservers.length === 0) {
-    const why = `must provide at least one DNS nameserver when \`dnsPolicy\` is None`;
-    return [required(config === undefined ? `${path}` : `${path}.nameservers`, why)];
+    const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None';
+    return [required(config === undefined ? path : `${path}.nameservers`, why)];
   }
   const errors: FieldError[] = [];
   if (nameservers.length > 3) {

@@ -1,0 +1,92 @@
+import type { KubeObject } from '../cluster-api.js';
+import type { ResourceDefinition } from '../resource-definition.js';
+import { BUILT_IN_RESOURCES } from './index.js';
+import { describeRecorded, listRecorded, readRecorded } from './test-support/recorded.js';
+
+interface Table {
+  columnDefinitions: { name: string; type: string; format: string; priority: number }[];
+  rows: { cells: unknown[]; object: { metadata: { name: string; namespace?: string } } }[] | null;
+}
+
+const DURATION = /^(\d+[smhdy])+$|^<unknown>$/;
+
+describeRecorded('columns of kubectl get', () => {
+  const files = ['tables', 'live/tables'].flatMap((folder) =>
+    listRecorded(folder)
+      .filter((file) => !file.includes('__ns'))
+      .map((file) => [`${folder}/${file}`, definitionOf(file)] as const),
+  );
+  const known = files.filter(
+    (entry): entry is readonly [string, ResourceDefinition] => entry[1] !== undefined,
+  );
+
+  test.each(known)('%s has the recorded columns', (file, definition) => {
+    const { columnDefinitions } = readRecorded<Table>(file);
+    expect(
+      definition.columns.map(({ name, type, format = '', priority }) => ({
+        name,
+        type,
+        format,
+        priority,
+      })),
+    ).toEqual(
+      columnDefinitions.map(({ name, type, format, priority }) => ({
+        name,
+        type,
+        format,
+        priority,
+      })),
+    );
+  });
+
+  const withLists = ['', 'live/'].flatMap((base) =>
+    listRecorded(`${base}lists`)
+      .filter((file) => listRecorded(`${base}tables`).includes(file))
+      .map(
+        (file) => [`${base}tables/${file}`, `${base}lists/${file}`, definitionOf(file)] as const,
+      ),
+  );
+  const comparable = withLists.filter(
+    (entry): entry is readonly [string, string, ResourceDefinition] => entry[2] !== undefined,
+  );
+
+  test.each(comparable)('the cells of %s are as recorded', (table, list, definition) => {
+    const { items } = readRecorded<{ items: KubeObject[] | null }>(list);
+    const apiVersion =
+      definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+    for (const row of readRecorded<Table>(table).rows ?? []) {
+      const { name, namespace } = row.object.metadata;
+      const object = (items ?? []).find(
+        ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
+      );
+      if (object === undefined) continue;
+      const shown = withoutNulls({ ...object, apiVersion, kind: definition.kind });
+      const cells = definition.columns.map((one) => one.cell(shown, Date.now()));
+      expect(cells.map(timeless)).toEqual(row.cells.map(timeless));
+    }
+  });
+});
+
+/** Go writes null for what we leave out. */
+function withoutNulls(object: KubeObject): KubeObject {
+  return JSON.parse(
+    JSON.stringify(object, (_key, value: unknown) => value ?? undefined),
+  ) as KubeObject;
+}
+
+function definitionOf(file: string): ResourceDefinition | undefined {
+  const parts = file.replace('.json', '').replace('__ns', '').split('__');
+  const plural = parts.pop() ?? '';
+  const version = parts.pop() ?? '';
+  const group = parts.pop() ?? '';
+  return BUILT_IN_RESOURCES.find(
+    (one) => one.plural === plural && one.version === version && one.group === group,
+  );
+}
+
+/** Ages differ by when they were taken. */
+function timeless(cell: unknown): unknown {
+  if (typeof cell !== 'string') return cell;
+  if (DURATION.test(cell)) return 'AGE';
+  return cell.replace(/\((\d+[smhdy])+ ago\)/, '(AGE ago)');
+}
