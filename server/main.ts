@@ -195,13 +195,17 @@ async function portTaken(port: number, cause: unknown): Promise<GatehouseError> 
 }
 
 async function closeServer(server: Server): Promise<void> {
-  server.close();
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
   server.closeIdleConnections();
   // Event streams never end by themselves; what is still being answered gets a moment.
   const timer = setTimeout(() => {
     server.closeAllConnections();
   }, 500);
-  if (server.listening) await once(server, 'close');
+  await closed;
   clearTimeout(timer);
 }
 
