@@ -41,7 +41,7 @@ export function printTable(
   );
 }
 
-const NO_LINES: Record<string, string> = Object.fromEntries([
+const NO_LINES = Object.fromEntries<string>([
   ['middle', '  '],
   ...['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
     [side, ''],
