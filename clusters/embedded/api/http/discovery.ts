@@ -274,7 +274,11 @@ function aggregatedResource(definition: ResourceDefinition): JsonObject {
   }));
   return {
     resource: definition.plural,
-    responseKind: { group: '', version: '', kind: definition.kind },
+    // Of custom resources the real server names them in full.
+    responseKind:
+      definition.decode === undefined
+        ? { group: '', version: '', kind: definition.kind }
+        : { group: definition.group, version: definition.version, kind: definition.kind },
     scope: definition.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: definition.singular,
     verbs: [...verbsOf(definition)],

@@ -16,9 +16,6 @@ export interface CommandStreams {
   tty: boolean;
 }
 
-const HANGUP = 1;
-const KILL = 9;
-
 export function commandStreams(query: URLSearchParams): CommandStreams {
   const tty = isTrue(query.get('tty'));
   return {
@@ -73,12 +70,6 @@ export async function exitStatus(session: ExecSession): Promise<JsonObject> {
 /** Before v4 a client reads text: nothing for success. */
 export function plainStatus(status: JsonObject): string {
   return status['status'] === 'Success' ? '' : String(status['message']);
-}
-
-/** The client is gone: a terminal hangs up, anything else has nobody to work for. */
-export function abandon(session: ExecSession, tty: boolean): void {
-  session.stdin.end();
-  session.signal(tty ? HANGUP : KILL);
 }
 
 /** `{"Width":80,"Height":24}` */

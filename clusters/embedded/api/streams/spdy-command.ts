@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ExecSession } from '../../agent/agent.js';
-import { abandon, exitStatus, plainStatus, resizeFrom } from './remote-command.js';
+import { exitStatus, plainStatus, resizeFrom } from './remote-command.js';
 import type { CommandStreams } from './remote-command.js';
 import { drained, SpdyConnection } from './spdy.js';
 import type { SpdyStream } from './spdy.js';
@@ -49,7 +49,7 @@ export async function runOverSpdy(
   const session = await command.start();
   let over = false;
   void ended.then(() => {
-    if (!over) abandon(session, streams.tty);
+    if (!over) session.close();
   });
   session.stdin.on('error', () => undefined);
   void feed(opened.get('stdin'), session);

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { ExecSession } from '../../agent/agent.js';
-import { abandon, exitStatus, plainStatus, resizeFrom } from './remote-command.js';
+import { exitStatus, plainStatus, resizeFrom } from './remote-command.js';
 import type { CommandStreams } from './remote-command.js';
 
 const STDIN = 0;
@@ -50,7 +50,7 @@ export async function runOverWebSocket(
     else if (channel === CLOSE && data[0] === STDIN) session.stdin.end();
   });
   socket.on('close', () => {
-    if (!over) abandon(session, streams.tty);
+    if (!over) session.close();
   });
   socket.on('error', () => undefined);
   session.stdin.on('error', () => undefined);
