@@ -7,7 +7,7 @@ const COMPONENT = 'service-controller';
 /** Addresses of the outside network for Services of type LoadBalancer. */
 export interface LoadBalancerAddresses {
   /** A free address, or undefined where there is none; `wanted` is spec.loadBalancerIP, or the one it had. */
-  allocate(wanted: string | undefined): string | undefined;
+  allocate(service: Service, wanted: string | undefined): string | undefined;
   release(address: string): void;
 }
 
@@ -43,7 +43,7 @@ export function createLoadBalancerController(
     if (known !== undefined && addressOf(service) === known) return;
     const wanted = service.spec.loadBalancerIP ?? addressOf(service);
     if (known === undefined) tell(service, 'EnsuringLoadBalancer', 'Ensuring load balancer');
-    const address = known ?? addresses.allocate(wanted === '' ? undefined : wanted);
+    const address = known ?? addresses.allocate(service, wanted === '' ? undefined : wanted);
     if (address === undefined) {
       waiting.add(key);
       api.event(service, {

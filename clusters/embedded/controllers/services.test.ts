@@ -1,14 +1,12 @@
 import type { Endpoints, EndpointSlice, Pod, Service } from './objects.js';
+import type { LoadBalancerAddresses } from './load-balancer.js';
 import { manifest, startTestCluster, template } from './test-support/test-cluster.js';
 import type { TestCluster } from './test-support/test-cluster.js';
 
-function pool(): {
-  allocate(wanted: string | undefined): string | undefined;
-  release(address: string): void;
-} {
+function pool(): LoadBalancerAddresses {
   const free = ['203.0.113.1', '203.0.113.2'];
   return {
-    allocate: (wanted) => {
+    allocate: (_service, wanted) => {
       if (wanted === undefined) return free.shift();
       const at = free.indexOf(wanted);
       return at < 0 ? undefined : free.splice(at, 1)[0];

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { isJsonObject } from '../../../common/json.js';
+import type { JsonObject } from '../../../common/json.js';
 import { findProjectRoot } from '../../../system/project-root.js';
 import type { Cni } from '../../provider.js';
-import type { NewObject } from '../api/cluster-api.js';
 
 const FOLDER = 'clusters/embedded/plugins/manifests';
 /** Canal and Calico share the kinds of Calico's objects. */
@@ -18,10 +18,10 @@ const FILES: Readonly<Record<Cni, readonly string[]>> = {
   weave: ['weave'],
 };
 
-const parsed = new Map<Cni, readonly NewObject[]>();
+const parsed = new Map<Cni, readonly JsonObject[]>();
 
 /** The objects of a plugin's manifest, in the order to apply them. Read and parsed once per process. */
-export function pluginManifest(cni: Cni): readonly NewObject[] {
+export function pluginManifest(cni: Cni): readonly JsonObject[] {
   const known = parsed.get(cni);
   if (known !== undefined) return known;
   const objects = parseAllDocuments(pluginManifestText(cni)).map((document) =>
@@ -39,18 +39,7 @@ export function pluginManifestText(cni: Cni): string {
     .join('---\n');
 }
 
-function toObject(value: unknown, cni: Cni): NewObject {
-  if (isJsonObject(value) && isJsonObject(value['metadata'])) {
-    const { apiVersion, kind, metadata, ...rest } = value;
-    const { name, namespace } = metadata;
-    if (typeof apiVersion === 'string' && typeof kind === 'string' && typeof name === 'string') {
-      return {
-        ...rest,
-        apiVersion,
-        kind,
-        metadata: { ...metadata, name, ...(typeof namespace === 'string' && { namespace }) },
-      };
-    }
-  }
+function toObject(value: unknown, cni: Cni): JsonObject {
+  if (isJsonObject(value) && 'apiVersion' in value && 'kind' in value) return value;
   throw new Error(`the manifest of ${cni} holds something that is no Kubernetes object`);
 }
