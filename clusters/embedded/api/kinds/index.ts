@@ -30,6 +30,7 @@ import { JOBS } from './batch/jobs.js';
 import { CERTIFICATE_SIGNING_REQUESTS } from './certificates/certificatesigningrequests.js';
 import { LEASES } from './coordination/leases.js';
 import { BINDINGS } from './core/bindings.js';
+import { COMPONENT_STATUSES } from './core/componentstatuses.js';
 import { CONFIG_MAPS } from './core/configmaps.js';
 import { ENDPOINTS } from './core/endpoints.js';
 import { EVENTS, EVENTS_V1 } from './core/events.js';
@@ -66,6 +67,7 @@ import { STORAGE_CLASSES } from './storage/storageclasses.js';
 /** Every resource that a cluster has from the start: groups and versions in the order of discovery. */
 export const BUILT_IN_RESOURCES: readonly ResourceDefinition[] = [
   BINDINGS,
+  COMPONENT_STATUSES,
   CONFIG_MAPS,
   ENDPOINTS,
   EVENTS,

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../../common/json.js';
 import { ApiError, invalid } from '../api-error.js';
-import type { ClusterApi, KubeObject } from '../cluster-api.js';
+import type { ClusterApi } from '../cluster-api.js';
 import type { ResourceDefinition } from '../resource-definition.js';
 import { schemaCatalogue } from '../schema/index.js';
 import { BUILT_IN_RESOURCES } from './index.js';
@@ -63,16 +63,20 @@ function withoutEmptyMaps(value: unknown): unknown {
 }
 
 function create(body: JsonObject): { message?: string; causes?: unknown } {
-  const [group = '', version = ''] = String(body['apiVersion']).includes('/')
-    ? String(body['apiVersion']).split('/')
-    : ['', String(body['apiVersion'])];
+  const { apiVersion, kind } = body as { apiVersion: string; kind: string };
+  const [group = '', version = ''] = apiVersion.includes('/')
+    ? apiVersion.split('/')
+    : ['', apiVersion];
   const definition = BUILT_IN_RESOURCES.find(
-    (one) => one.group === group && one.version === version && one.kind === body['kind'],
+    (one) => one.group === group && one.version === version && one.kind === kind,
   )!;
   try {
-    const typeName = schemaCatalogue.typeOf(group, version, String(body['kind']))!;
+    const typeName = schemaCatalogue.typeOf(group, version, kind)!;
     const { object } = schemaCatalogue.decode(body, typeName);
-    object.metadata.name ??= '';
+    object.metadata = {
+      ...object.metadata,
+      name: (object.metadata as { name?: string }).name ?? '',
+    };
     if (definition.namespaced) object.metadata.namespace ??= 'demo';
     object.metadata.uid = 'u';
     if (object.metadata.generateName) object.metadata.name = `${object.metadata.generateName}abcde`;
@@ -96,8 +100,8 @@ function demoCluster(): ClusterApi {
   };
   const stored = new Map<string, unknown>([['serviceaccounts/demo/default', account]]);
   return {
-    get: <T extends KubeObject>(resource: string, name: string, namespace = '') =>
-      stored.get(`${resource}/${namespace}/${name}`) as T | undefined,
+    get: (resource: string, name: string, namespace = '') =>
+      stored.get(`${resource}/${namespace}/${name}`),
     list: () => [],
   } as unknown as ClusterApi;
 }

@@ -13,14 +13,11 @@ const DURATION = /^(\d+[smhdy])+$|^<unknown>$/;
 describeRecorded('columns of kubectl get', () => {
   const files = ['tables', 'live/tables'].flatMap((folder) =>
     listRecorded(folder)
-      .filter((file) => !file.includes('__ns'))
-      .map((file) => [`${folder}/${file}`, definitionOf(file)] as const),
-  );
-  const known = files.filter(
-    (entry): entry is readonly [string, ResourceDefinition] => entry[1] !== undefined,
+      .filter((file) => !file.includes('__ns') && definitionOf(file) !== undefined)
+      .map((file) => [`${folder}/${file}`, definitionOf(file)!] as const),
   );
 
-  test.each(known)('%s has the recorded columns', (file, definition) => {
+  test.each(files)('%s has the recorded columns', (file, definition) => {
     const { columnDefinitions } = readRecorded<Table>(file);
     expect(
       definition.columns.map(({ name, type, format = '', priority }) => ({
@@ -41,16 +38,15 @@ describeRecorded('columns of kubectl get', () => {
 
   const withLists = ['', 'live/'].flatMap((base) =>
     listRecorded(`${base}lists`)
-      .filter((file) => listRecorded(`${base}tables`).includes(file))
+      .filter(
+        (file) => listRecorded(`${base}tables`).includes(file) && definitionOf(file) !== undefined,
+      )
       .map(
-        (file) => [`${base}tables/${file}`, `${base}lists/${file}`, definitionOf(file)] as const,
+        (file) => [`${base}tables/${file}`, `${base}lists/${file}`, definitionOf(file)!] as const,
       ),
   );
-  const comparable = withLists.filter(
-    (entry): entry is readonly [string, string, ResourceDefinition] => entry[2] !== undefined,
-  );
 
-  test.each(comparable)('the cells of %s are as recorded', (table, list, definition) => {
+  test.each(withLists)('the cells of %s are as recorded', (table, list, definition) => {
     const { items } = readRecorded<{ items: KubeObject[] | null }>(list);
     const apiVersion =
       definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;

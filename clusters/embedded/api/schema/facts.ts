@@ -82,8 +82,7 @@ function parseFlags(flags: string): FieldFacts {
     else if (flag === 'whole') facts.mapType = 'atomic';
     else if (word === 'map')
       Object.assign(facts, { listType: 'map', listMapKeys: inside.split(' ') });
-    else if (word === 'enum')
-      facts.enum = inside.split(' ').map((value) => (value === '""' ? '' : value));
+    else if (word === 'enum') facts.enum = inside.split('|');
     else if (word === 'patch') {
       const [strategy = '', key] = inside.split(' ');
       facts.patchStrategy = strategy;

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { FieldSchema, TypeSchema } from '../schema-catalogue.js';
 import type { CatalogueData } from './catalogue-data.js';
 import { FACTS_TEXT, parseFacts, type FieldFacts, type TypeFacts } from './facts.js';
+import { readFieldDescriptions, type FieldDescriptions } from './field-descriptions.js';
 import { METRICS_TYPES } from './metrics-types.js';
 import { modelsFolder, readModels, type Model, type ModelField } from './models.js';
 import { groupVersionOf, splitTypeName } from './packages.js';
 import { SPECIAL_TYPES, specialTypeName } from './special-types.js';
 
 /** Raised by hand when the generator itself changes what it writes. */
-const GENERATOR_VERSION = '1';
+const GENERATOR_VERSION = '2';
 
 /** Names what `generateCatalogue` would make: changed facts or another release of the models change it. */
 export function catalogueFingerprint(): string {
@@ -52,6 +53,7 @@ class Generator {
   private readonly types = new Map<string, TypeSchema>();
   /** Model name -> full type name, and the work that is left. */
   private readonly names = new Map<string, string>();
+  private readonly descriptions = new Map<string, FieldDescriptions>();
   private readonly queue: { model: string; facts: TypeFacts }[] = [];
 
   constructor(models: ReadonlyMap<string, Model>, facts: readonly TypeFacts[]) {
@@ -106,7 +108,7 @@ class Generator {
     const facts = owner.fields.get(field.name) ?? {};
     const shape = this.shapeOf(field, owner.package, facts);
     return {
-      description: field.description,
+      description: field.description === '' ? this.describe(owner, field.name) : field.description,
       ...shape,
       ...(facts.patchStrategy !== undefined && { patchStrategy: facts.patchStrategy }),
       ...(facts.patchMergeKey !== undefined && { patchMergeKey: facts.patchMergeKey }),
@@ -117,6 +119,15 @@ class Generator {
       ...(facts.pointer && { pointer: true }),
       ...(facts.default !== undefined && { default: defaultOf(facts.default, shape.kind) }),
     };
+  }
+
+  private describe(owner: TypeFacts, fieldName: string): string {
+    let known = this.descriptions.get(owner.package);
+    if (known === undefined) {
+      known = readFieldDescriptions(owner.package);
+      this.descriptions.set(owner.package, known);
+    }
+    return known.get(`${owner.name}.${fieldName}`) ?? '';
   }
 
   private shapeOf(

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isJsonObject } from '../../../../common/json.js';
@@ -30,6 +38,9 @@ function readCatalogue(file: string): CatalogueData | undefined {
 function writeCatalogue(folder: string, file: string): CatalogueData {
   const data = generateCatalogue();
   mkdirSync(folder, { recursive: true });
+  for (const old of readdirSync(folder)) {
+    if (/^catalogue-.*\.json$/.test(old)) rmSync(join(folder, old), { force: true });
+  }
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(data));
   renameSync(draft, file);

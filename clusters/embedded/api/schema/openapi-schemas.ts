@@ -2,6 +2,18 @@ import type { Json, JsonObject } from '../../../../common/json.js';
 import type { FieldSchema, TypeSchema } from '../schema-catalogue.js';
 import { groupVersionOf, splitTypeName } from './packages.js';
 
+const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+/** Types whose zero is no empty object. */
+const NO_STRUCTS = new Set([
+  'Quantity',
+  'JSON',
+  'JSONSchemaPropsOrArray',
+  'JSONSchemaPropsOrBool',
+  'JSONSchemaPropsOrStringArray',
+  'Time',
+  'MicroTime',
+  'IntOrString',
+]);
 /** Kinds that every group version understands, as options or answers. */
 const KINDS_OF_EVERY_GROUP = new Set(['DeleteOptions', 'WatchEvent']);
 
@@ -51,11 +63,12 @@ function property(field: FieldSchema, style: SchemaStyle): JsonObject {
 }
 
 function shapeOf(field: FieldSchema, style: SchemaStyle): JsonObject {
-  const fallback =
-    style.version === 3 && field.default !== undefined ? { default: field.default } : {};
+  // A quantity's zero is no default that a schema tells.
+  const told = style.version === 3 && field.default !== undefined && field.ref !== QUANTITY;
+  const fallback = told ? { default: field.default } : {};
   switch (field.kind) {
     case 'ref':
-      return { ...fallback, ...reference(field.ref ?? '', style) };
+      return { ...fallback, ...reference(field, style) };
     case 'array':
       return { type: 'array', items: element(field, style) };
     case 'map':
@@ -79,7 +92,8 @@ function shapeOf(field: FieldSchema, style: SchemaStyle): JsonObject {
 
 function element(field: FieldSchema, style: SchemaStyle): JsonObject {
   if (field.ref !== undefined) {
-    if (style.version === 2 || (field.kind === 'map' && !field.ref.endsWith('JSONSchemaProps'))) {
+    const isStruct = !NO_STRUCTS.has(field.ref.slice(field.ref.lastIndexOf('.') + 1));
+    if (style.version === 2 || !isStruct) {
       return link(field.ref, style);
     }
     return { default: {}, allOf: [link(field.ref, style)] };
@@ -117,8 +131,13 @@ function enumOf(field: FieldSchema, style: SchemaStyle): JsonObject {
   return style.version === 3 && field.enum !== undefined ? { enum: [...field.enum] } : {};
 }
 
-function reference(typeName: string, style: SchemaStyle): JsonObject {
-  return style.version === 3 ? { allOf: [link(typeName, style)] } : link(typeName, style);
+/** Beside a reference nothing else counts in v3, so words need `allOf` around it. */
+function reference(
+  { ref = '', description, default: fallback }: FieldSchema,
+  style: SchemaStyle,
+): JsonObject {
+  const plain = style.version === 2 || (description === '' && fallback === undefined);
+  return plain ? link(ref, style) : { allOf: [link(ref, style)] };
 }
 
 function link(typeName: string, style: SchemaStyle): JsonObject {

@@ -19,6 +19,7 @@ export function hasRecordings(): boolean {
 /** A recorded JSON file, parsed. The caller says what it holds. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows the file
 export function readRecorded<T>(file: string): T {
+  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the caller knows the file
   return JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as T;
 }
 

@@ -44,30 +44,30 @@ SubjectRulesReviewStatus incomplete:0 nonResourceRules:atomic resourceRules:atom
 CertificateSigningRequest metadata:{} spec:{} status:{}
 CertificateSigningRequestCondition lastTransitionTime:@Time lastUpdateTime:@Time status:0 type:0
 CertificateSigningRequestList metadata:{}
-CertificateSigningRequestSpec expirationSeconds:* groups:atomic request:atomic signerName:0 usages:atomic,enum(any cert sign client auth code signing content commitment crl sign data encipherment decipher only digital signature email protection encipher only ipsec end system ipsec tunnel ipsec user key agreement key encipherment microsoft sgc netscape sgc ocsp signing s/mime server auth signing timestamping)
+CertificateSigningRequestSpec expirationSeconds:* groups:atomic request:atomic signerName:0 usages:atomic,enum(any|cert sign|client auth|code signing|content commitment|crl sign|data encipherment|decipher only|digital signature|email protection|encipher only|ipsec end system|ipsec tunnel|ipsec user|key agreement|key encipherment|microsoft sgc|netscape sgc|ocsp signing|s/mime|server auth|signing|timestamping)
 CertificateSigningRequestStatus certificate:atomic conditions:map(type)
 # io.k8s.api.admissionregistration.v1
 AuditAnnotation key:0 valueExpression:0
 ExpressionWarning fieldRef:0 warning:0
 MatchCondition expression:0 name:0
-MatchResources! excludeResourceRules:atomic matchPolicy:*,enum(Equivalent Exact) resourceRules:atomic
-MutatingWebhook admissionReviewVersions:atomic clientConfig:{} failurePolicy:*,enum(Fail Ignore) matchConditions:map(name),patch(merge name) matchPolicy:*,enum(Equivalent Exact) name:0 reinvocationPolicy:*,enum(IfNeeded Never) rules:atomic sideEffects:*,enum(None NoneOnDryRun Some Unknown) timeoutSeconds:*
+MatchResources! excludeResourceRules:atomic matchPolicy:*,enum(Equivalent|Exact) resourceRules:atomic
+MutatingWebhook admissionReviewVersions:atomic clientConfig:{} failurePolicy:*,enum(Fail|Ignore) matchConditions:map(name),patch(merge name) matchPolicy:*,enum(Equivalent|Exact) name:0 reinvocationPolicy:*,enum(IfNeeded|Never) rules:atomic sideEffects:*,enum(None|NoneOnDryRun|Some|Unknown) timeoutSeconds:*
 MutatingWebhookConfiguration metadata:{} webhooks:map(name),patch(merge name)
 MutatingWebhookConfigurationList metadata:{}
-NamedRuleWithOperations! apiGroups:atomic apiVersions:atomic operations:atomic,enum(* CONNECT CREATE DELETE UPDATE) resourceNames:atomic resources:atomic scope:*
+NamedRuleWithOperations! apiGroups:atomic apiVersions:atomic operations:atomic,enum(*|CONNECT|CREATE|DELETE|UPDATE) resourceNames:atomic resources:atomic scope:*
 ParamKind!
 ParamRef! parameterNotFoundAction:*
-RuleWithOperations apiGroups:atomic apiVersions:atomic operations:atomic,enum(* CONNECT CREATE DELETE UPDATE) resources:atomic scope:*
+RuleWithOperations apiGroups:atomic apiVersions:atomic operations:atomic,enum(*|CONNECT|CREATE|DELETE|UPDATE) resources:atomic scope:*
 ServiceReference name:0 namespace:0 path:* port:*
 TypeChecking expressionWarnings:atomic
 ValidatingAdmissionPolicy metadata:{} spec:{} status:{}
 ValidatingAdmissionPolicyBinding metadata:{} spec:{}
 ValidatingAdmissionPolicyBindingList metadata:{}
-ValidatingAdmissionPolicyBindingSpec validationActions:set,enum(Audit Deny Warn)
+ValidatingAdmissionPolicyBindingSpec validationActions:set,enum(Audit|Deny|Warn)
 ValidatingAdmissionPolicyList metadata:{}
-ValidatingAdmissionPolicySpec auditAnnotations:atomic failurePolicy:*,enum(Fail Ignore) matchConditions:map(name),patch(merge name) validations:atomic variables:map(name),patch(merge name)
+ValidatingAdmissionPolicySpec auditAnnotations:atomic failurePolicy:*,enum(Fail|Ignore) matchConditions:map(name),patch(merge name) validations:atomic variables:map(name),patch(merge name)
 ValidatingAdmissionPolicyStatus conditions:map(type)
-ValidatingWebhook admissionReviewVersions:atomic clientConfig:{} failurePolicy:*,enum(Fail Ignore) matchConditions:map(name),patch(merge name) matchPolicy:*,enum(Equivalent Exact) name:0 rules:atomic sideEffects:*,enum(None NoneOnDryRun Some Unknown) timeoutSeconds:*
+ValidatingWebhook admissionReviewVersions:atomic clientConfig:{} failurePolicy:*,enum(Fail|Ignore) matchConditions:map(name),patch(merge name) matchPolicy:*,enum(Equivalent|Exact) name:0 rules:atomic sideEffects:*,enum(None|NoneOnDryRun|Some|Unknown) timeoutSeconds:*
 ValidatingWebhookConfiguration metadata:{} webhooks:map(name),patch(merge name)
 ValidatingWebhookConfigurationList metadata:{}
 Validation expression:0 reason:*

@@ -14,7 +14,7 @@ RuntimeClass handler:0 metadata:{}
 RuntimeClassList metadata:{}
 Scheduling nodeSelector:whole tolerations:atomic
 # io.k8s.api.scheduling.v1
-PriorityClass metadata:{} preemptionPolicy:*,enum(Never PreemptLowerPriority) value:0
+PriorityClass metadata:{} preemptionPolicy:*,enum(Never|PreemptLowerPriority) value:0
 PriorityClassList metadata:{}
 # io.k8s.api.storage.v1
 CSIDriver metadata:{} spec:{}
@@ -26,7 +26,7 @@ CSINodeList metadata:{}
 CSINodeSpec drivers:map(name),patch(merge name)
 CSIStorageCapacity capacity:@Quantity maximumVolumeSize:@Quantity metadata:{} storageClassName:0
 CSIStorageCapacityList metadata:{}
-StorageClass allowVolumeExpansion:* allowedTopologies:atomic metadata:{} mountOptions:atomic provisioner:0 reclaimPolicy:*,enum(Delete Recycle Retain) volumeBindingMode:*,enum(Immediate WaitForFirstConsumer)
+StorageClass allowVolumeExpansion:* allowedTopologies:atomic metadata:{} mountOptions:atomic provisioner:0 reclaimPolicy:*,enum(Delete|Recycle|Retain) volumeBindingMode:*,enum(Immediate|WaitForFirstConsumer)
 StorageClassList metadata:{}
 TokenRequest audience:0 expirationSeconds:*
 VolumeAttachment metadata:{} spec:{} status:{}

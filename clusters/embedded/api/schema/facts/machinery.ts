@@ -46,7 +46,7 @@ CustomResourceDefinitionStatus acceptedNames:{} conditions:map(type) storedVersi
 CustomResourceDefinitionVersion additionalPrinterColumns:atomic deprecationWarning:* name:0 selectableFields:atomic served:0 storage:0
 CustomResourceSubresourceScale labelSelectorPath:* specReplicasPath:0 statusReplicasPath:0
 CustomResourceSubresourceStatus
-CustomResourceSubresources
+CustomResourceSubresources status:@CustomResourceSubresourceStatus
 CustomResourceValidation
 ExternalDocumentation
 JSON
@@ -56,7 +56,7 @@ JSONSchemaPropsOrBool
 JSONSchemaPropsOrStringArray
 SelectableField jsonPath:0
 ServiceReference name:0 namespace:0 path:* port:*
-ValidationRule optionalOldSelf:* reason:*,enum(FieldValueDuplicate FieldValueForbidden FieldValueInvalid FieldValueRequired) rule:0
+ValidationRule optionalOldSelf:* reason:*,enum(FieldValueDuplicate|FieldValueForbidden|FieldValueInvalid|FieldValueRequired) rule:0
 WebhookClientConfig url:*
 WebhookConversion conversionReviewVersions:atomic
 # io.k8s.kube-aggregator.pkg.apis.apiregistration.v1

@@ -8,13 +8,13 @@ DaemonSetCondition lastTransitionTime:@Time status:0 type:0
 DaemonSetList metadata:{}
 DaemonSetSpec revisionHistoryLimit:* template:{} updateStrategy:{}
 DaemonSetStatus collisionCount:* conditions:map(type),patch(merge type) currentNumberScheduled:0 desiredNumberScheduled:0 numberMisscheduled:0 numberReady:0
-DaemonSetUpdateStrategy type:enum(OnDelete RollingUpdate)
+DaemonSetUpdateStrategy type:enum(OnDelete|RollingUpdate)
 Deployment metadata:{} spec:{} status:{}
 DeploymentCondition lastTransitionTime:@Time lastUpdateTime:@Time status:0 type:0
 DeploymentList metadata:{}
 DeploymentSpec progressDeadlineSeconds:* replicas:* revisionHistoryLimit:* strategy:{},patch(retainKeys) template:{}
 DeploymentStatus collisionCount:* conditions:map(type),patch(merge type) terminatingReplicas:*
-DeploymentStrategy type:enum(Recreate RollingUpdate)
+DeploymentStrategy type:enum(Recreate|RollingUpdate)
 ReplicaSet metadata:{} spec:{} status:{}
 ReplicaSetCondition lastTransitionTime:@Time status:0 type:0
 ReplicaSetList metadata:{}
@@ -28,24 +28,24 @@ StatefulSetCondition lastTransitionTime:@Time status:0 type:0
 StatefulSetList metadata:{}
 StatefulSetOrdinals start:0
 StatefulSetPersistentVolumeClaimRetentionPolicy
-StatefulSetSpec podManagementPolicy:enum(OrderedReady Parallel) replicas:* revisionHistoryLimit:* serviceName:0 template:{} updateStrategy:{} volumeClaimTemplates:atomic
+StatefulSetSpec podManagementPolicy:enum(OrderedReady|Parallel) replicas:* revisionHistoryLimit:* serviceName:0 template:{} updateStrategy:{} volumeClaimTemplates:atomic
 StatefulSetStatus availableReplicas:0 collisionCount:* conditions:map(type),patch(merge type) replicas:0
-StatefulSetUpdateStrategy type:enum(OnDelete RollingUpdate)
+StatefulSetUpdateStrategy type:enum(OnDelete|RollingUpdate)
 # io.k8s.api.batch.v1
 CronJob metadata:{} spec:{} status:{}
 CronJobList metadata:{}
-CronJobSpec concurrencyPolicy:enum(Allow Forbid Replace) failedJobsHistoryLimit:* jobTemplate:{} schedule:0 startingDeadlineSeconds:* successfulJobsHistoryLimit:* suspend:* timeZone:*
+CronJobSpec concurrencyPolicy:enum(Allow|Forbid|Replace) failedJobsHistoryLimit:* jobTemplate:{} schedule:0 startingDeadlineSeconds:* successfulJobsHistoryLimit:* suspend:* timeZone:*
 CronJobStatus active:atomic lastScheduleTime:@Time lastSuccessfulTime:@Time
 Job metadata:{} spec:{} status:{}
 JobCondition lastProbeTime:@Time lastTransitionTime:@Time status:0 type:0
 JobList metadata:{}
-JobSpec activeDeadlineSeconds:* backoffLimit:* backoffLimitPerIndex:* completionMode:*,enum(Indexed NonIndexed) completions:* managedBy:* manualSelector:* maxFailedIndexes:* parallelism:* podReplacementPolicy:*,enum(Failed TerminatingOrFailed) suspend:* template:{} ttlSecondsAfterFinished:*
+JobSpec activeDeadlineSeconds:* backoffLimit:* backoffLimitPerIndex:* completionMode:*,enum(Indexed|NonIndexed) completions:* managedBy:* manualSelector:* maxFailedIndexes:* parallelism:* podReplacementPolicy:*,enum(Failed|TerminatingOrFailed) suspend:* template:{} ttlSecondsAfterFinished:*
 JobStatus completionTime:@Time conditions:atomic,patch(merge type) failedIndexes:* ready:* startTime:@Time terminating:*
 JobTemplateSpec metadata:{} spec:{}
 PodFailurePolicy rules:atomic
-PodFailurePolicyOnExitCodesRequirement containerName:* operator:0,enum(In NotIn) values:set
+PodFailurePolicyOnExitCodesRequirement containerName:* operator:0,enum(In|NotIn) values:set
 PodFailurePolicyOnPodConditionsPattern status:0 type:0
-PodFailurePolicyRule action:0,enum(Count FailIndex FailJob Ignore) onPodConditions:atomic
+PodFailurePolicyRule action:0,enum(Count|FailIndex|FailJob|Ignore) onPodConditions:atomic
 SuccessPolicy rules:atomic
 SuccessPolicyRule succeededCount:* succeededIndexes:*
 UncountedTerminatedPods failed:set succeeded:set
@@ -87,6 +87,6 @@ ResourceMetricStatus current:{} name:0
 Eviction metadata:{}
 PodDisruptionBudget metadata:{} spec:{} status:{}
 PodDisruptionBudgetList metadata:{}
-PodDisruptionBudgetSpec maxUnavailable:@IntOrString minAvailable:@IntOrString selector:patch(replace) unhealthyPodEvictionPolicy:*,enum(AlwaysAllow IfHealthyBudget)
+PodDisruptionBudgetSpec maxUnavailable:@IntOrString minAvailable:@IntOrString selector:patch(replace) unhealthyPodEvictionPolicy:*,enum(AlwaysAllow|IfHealthyBudget)
 PodDisruptionBudgetStatus conditions:map(type),patch(merge type) currentHealthy:0 desiredHealthy:0 disruptedPods:@Time disruptionsAllowed:0 expectedPods:0
 `;
