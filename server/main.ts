@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import type { ClusterProvider } from '../clusters/provider.js';
 import { GatehouseError } from '../common/errors.js';
-import { SILENT, type Logger } from '../common/logger.js';
+import type { Logger } from '../common/logger.js';
 import { findLab, loadCatalog, type Catalog } from '../labs/catalog.js';
 import { Cleanup } from '../system/cleanup.js';
 import { findPortOwner } from '../system/port-owner.js';
@@ -16,6 +17,7 @@ import { errorCodeOf } from './error-code.js';
 import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
+import { createFileLogger } from './log.js';
 import { Progress } from './progress/progress.js';
 import { Checker } from './sessions/check-step.js';
 import { LabSessions } from './sessions/lab-sessions.js';
@@ -31,6 +33,7 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 export interface StartOptions {
+  /** Default: `server.log` in the state folder. */
   logger?: Logger;
   /** Tests bring their own; the server disposes of it only if it made it. */
   provider?: ClusterProvider;
@@ -44,7 +47,8 @@ export async function startServer(
   settings: Settings,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const logger = options.logger ?? SILENT;
+  mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });
+  const logger = options.logger ?? (await createFileLogger(settings));
   const root = findProjectRoot();
   await using cleanup = new Cleanup();
   const provider = createLazyProvider(settings, { ...options, logger, root, cleanup });

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { Kysely, Migrator, SqliteDialect, sql } from 'kysely';
+import { Kysely, Migrator, SqliteDialect, sql, type SqliteDatabase } from 'kysely';
 import Libsql from 'libsql';
 import { GatehouseError } from '../../common/errors.js';
 import { createDiskReserve, isDiskFull, type DiskReserve } from './disk-reserve.js';
@@ -24,11 +24,15 @@ export async function openDatabase(stateDir: string): Promise<Database> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const reserve = createDiskReserve(path.join(stateDir, 'disk-reserve'));
   const file = path.join(stateDir, 'gatehouse.db');
+  // The folder may be open to other users of this machine, for the sake of clusters; this file is not.
+  closeSync(openSync(file, 'a', 0o600));
   const libsql = new Libsql(file);
   // Process crashes lose nothing in WAL; `full` keeps grades through a power cut too, and we write rarely.
   libsql.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
   libsql.exec('pragma busy_timeout = 5000');
-  const query = new Kysely<Tables>({ dialect: new SqliteDialect({ database: libsql }) });
+  const query = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: forgivingRollback(libsql) }),
+  });
   const { error } = await new Migrator({
     db: query,
     provider: migrationProvider,
@@ -73,6 +77,22 @@ async function writeWith<T>(
       throw isDiskFull(again) ? diskFull(again) : again;
     }
   }
+}
+
+/**
+ * SQLite itself rolls back when the disk is full; Kysely then asks for it once more, and the refusal of that would hide
+ * what really happened.
+ */
+function forgivingRollback(libsql: Libsql.Database): SqliteDatabase {
+  return {
+    close: () => {
+      libsql.close();
+    },
+    prepare: (statement) =>
+      libsql.prepare(
+        statement === 'rollback' && !libsql.inTransaction ? 'select 0 where false' : statement,
+      ),
+  };
 }
 
 function diskFull(cause?: unknown): GatehouseError {

@@ -30,11 +30,6 @@ export class Clock {
     return Math.min(this.#lastActiveAt + idleMs, createdAt + mostMs);
   }
 
-  /** Whether the end would come because the time is up, and not because nothing happens. */
-  get isLastChance(): boolean {
-    return this.endsAt === this.#options.createdAt + this.#options.mostMs;
-  }
-
   state(now = Date.now()): 'running' | 'warning' | 'over' {
     if (now >= this.endsAt) return 'over';
     return now >= this.endsAt - this.#options.warningMs ? 'warning' : 'running';

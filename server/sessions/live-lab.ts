@@ -98,7 +98,8 @@ export class LiveLab {
     state: 'creating' | 'resetting',
     work: (onPhase: (phase: Phase) => void) => Promise<Cluster>,
   ): Promise<void> {
-    this.#phases = [];
+    const title = state === 'creating' ? 'Asking for a cluster' : 'Asking for the reset';
+    this.#phases = [{ id: 'asking', title, startedAt: performance.now() }];
     this.#fraction = 0;
     this.#failure = undefined;
     this.setState(state);

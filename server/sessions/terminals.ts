@@ -94,8 +94,6 @@ export class Terminals implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#terminals.splice(0).map((terminal) => terminal[Symbol.asyncDispose]()),
-    );
+    await Promise.all(this.#terminals.splice(0).map((terminal) => terminal[Symbol.asyncDispose]()));
   }
 }

@@ -1,6 +1,7 @@
 import supertest from 'supertest';
 import type { ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
+import { SILENT } from '../../common/logger.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { readSettings, type SettingsOverrides } from '../config.js';
 import { csrfTokenOf } from '../http/csrf.js';
@@ -30,7 +31,7 @@ export async function startTestServer(overrides: SettingsOverrides = {}): Promis
     logLevel: 'silent',
     ...overrides,
   });
-  const server = await startServer(settings, { provider: NO_CLUSTERS });
+  const server = await startServer(settings, { provider: NO_CLUSTERS, logger: SILENT });
   return {
     server,
     stateDir: folder.path,

@@ -1,0 +1,110 @@
+import { sql } from 'kysely';
+import { SILENT } from '../../common/logger.js';
+import type { LabResult } from '../../common/verdict.js';
+import { createTempFolder } from '../../system/temp-folder.js';
+import { openDatabase, type Database } from '../database/open-database.js';
+import { Identity } from '../identity/identity.js';
+import type { Attempt } from './attempts.js';
+import { Progress } from './progress.js';
+
+const LAB = '05-networking/09-deny-all';
+
+async function openProgress() {
+  const folder = await createTempFolder('progress');
+  const database = await openDatabase(folder.path);
+  const identity = new Identity(database, { signInDays: 1 });
+  const { id: userId } = await identity.createUser('Ada', 'learner');
+  const progress = new Progress(database, SILENT);
+  return {
+    database,
+    progress,
+    userId,
+    async [Symbol.asyncDispose]() {
+      await progress[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function attempt(
+  userId: string,
+  {
+    earned,
+    outcome,
+    padding = 0,
+  }: { earned: number; outcome: LabResult['outcome']; padding?: number },
+): Attempt {
+  return {
+    userId,
+    lab: LAB,
+    step: 'close',
+    labSessionId: 'session',
+    createdAt: new Date().toISOString(),
+    result: {
+      version: 1,
+      lab: LAB,
+      labDigest: 'sha256:0',
+      graderVersion: '1',
+      provider: 'embedded',
+      cluster: 'x'.repeat(padding),
+      startedAt: new Date().toISOString(),
+      tookMs: 1,
+      outcome,
+      points: { earned, possible: 12 },
+      checks: [],
+    },
+  };
+}
+
+/** Lets the database grow no more, or lets it grow again. */
+async function setFull(database: Database, isFull: boolean): Promise<void> {
+  await sql.raw(`pragma max_page_count = ${isFull ? 1 : 1_000_000}`).execute(database.query);
+}
+
+test('a retry never lowers the best score, and the latest attempt is the one that is shown', async () => {
+  await using store = await openProgress();
+  const { progress, userId } = store;
+  await progress.record(attempt(userId, { earned: 8, outcome: 'failed' }));
+  await progress.record(attempt(userId, { earned: 3, outcome: 'failed' }));
+  expect(await progress.list({ userId })).toMatchObject([
+    { step: 'close', bestEarned: 8, attempts: 2, lastOutcome: 'failed' },
+  ]);
+  const latest = await progress.latestAttempt(userId, LAB, 'close');
+  expect(latest?.result.points.earned).toBe(3);
+});
+
+test('a step that was passed stays passed when a later attempt fails or cannot be told', async () => {
+  await using store = await openProgress();
+  const { progress, userId } = store;
+  await progress.record(attempt(userId, { earned: 12, outcome: 'passed' }));
+  await progress.record(attempt(userId, { earned: 0, outcome: 'inconclusive' }));
+  await progress.record(attempt(userId, { earned: 0, outcome: 'failed' }));
+  const [step] = await progress.list({ userId });
+  expect(step).toMatchObject({ bestEarned: 12, attempts: 3 });
+  expect(step?.passedAt).toBeDefined();
+});
+
+test('a full disk loses no grade: it counts at once, and is stored when there is room', async () => {
+  await using store = await openProgress();
+  const { progress, userId, database } = store;
+  await setFull(database, true);
+  const padding = 2_000_000;
+  const answer = await progress.record(attempt(userId, { earned: 12, outcome: 'passed', padding }));
+  expect(answer.isStored).toBe(false);
+  expect(progress.waiting).toBe(1);
+  expect(await progress.list({ userId, lab: LAB })).toMatchObject([{ bestEarned: 12 }]);
+  expect(await progress.latestAttempt(userId, LAB, 'close')).toMatchObject({ isStored: false });
+  await setFull(database, false);
+  await progress[Symbol.asyncDispose]();
+  expect(progress.waiting).toBe(0);
+  expect(await progress.latestAttempt(userId, LAB, 'close')).toMatchObject({ isStored: true });
+});
+
+test('answers are replaced one by one and come back as they were given', async () => {
+  await using store = await openProgress();
+  const { progress, userId } = store;
+  await progress.saveAnswers(userId, LAB, { who: ['a', 'b'], port: '80' });
+  await progress.saveAnswers(userId, LAB, { port: '81' });
+  expect(await progress.answers(userId, LAB)).toEqual({ who: ['a', 'b'], port: '81' });
+});
