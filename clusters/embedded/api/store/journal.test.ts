@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { writeSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SILENT } from '../../../../common/logger.js';
@@ -17,9 +18,9 @@ afterEach(async () => {
 });
 
 async function start(
-  openFile: typeof open = open,
+  write: typeof writeSync = writeSync,
 ): Promise<{ api: ClusterApiServerSide; journal: Journal; found: boolean }> {
-  const journal = new Journal({ folder, logger: SILENT, openFile });
+  const journal = new Journal({ folder, logger: SILENT, write });
   const api = createClusterApi({ resources: SMALL_DEFINITIONS, log: journal });
   const found = await journal.recover(api.store);
   if (!found) {
@@ -123,14 +124,10 @@ test('many who wait share few fsyncs, and each hears of its own write', async ()
 
 test('a full disk refuses who waits, keeps memory readable, and is got over', async () => {
   let isFull = false;
-  const { api, journal } = await start(async (...file) => {
-    const handle = await open(...file);
-    const write = handle.write.bind(handle);
-    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    handle.write = ((...args: Parameters<typeof write>) =>
-      isFull ? Promise.reject(full) : write(...args)) as typeof handle.write;
-    return handle;
-  });
+  const { api, journal } = await start(((...args: Parameters<typeof writeSync>) => {
+    if (!isFull) return writeSync(...args);
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  }) as typeof writeSync);
   await api.flushed();
   isFull = true;
   api.create('configmaps', configMap('a'));

@@ -1,6 +1,7 @@
+import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { messageOf } from '../../../../common/errors.js';
 import { isJsonObject } from '../../../../common/json.js';
 import type { Logger } from '../../../../common/logger.js';
@@ -22,7 +23,8 @@ export interface JournalOptions {
   /** A folder of this journal's own; made where it is missing. */
   folder: string;
   logger: Logger;
-  openFile?: typeof open;
+  /** How the journal file is written; replaced where a test needs a full disk. */
+  write?: typeof writeSync;
 }
 
 /**
@@ -32,9 +34,9 @@ export interface JournalOptions {
  */
 export class Journal implements WriteLog, AsyncDisposable {
   readonly #options: JournalOptions;
-  readonly #open: typeof open;
+  readonly #writeSync: typeof writeSync;
   #store: ObjectStore | undefined;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
   #generation = 0;
   /** Length of the whole lines in the journal file. */
   #size = 0;
@@ -52,7 +54,7 @@ export class Journal implements WriteLog, AsyncDisposable {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#open = options.openFile ?? open;
+    this.#writeSync = options.write ?? writeSync;
   }
 
   /** Fills an empty store with what is on disk and begins to follow it. True where there was something. */
@@ -78,7 +80,7 @@ export class Journal implements WriteLog, AsyncDisposable {
       found ||= whole > 0;
       if (generation === this.#generation) this.#size = whole;
     }
-    await this.#openJournal();
+    this.#openJournal();
     for (const name of names) if (isOlder(name, snapshot)) await rm(path.join(folder, name));
     store.finishRestore(found ? store.revision + REVISION_GAP : store.revision);
     return found;
@@ -116,8 +118,7 @@ export class Journal implements WriteLog, AsyncDisposable {
     if (this.#closed) return;
     await this.flushed().catch(() => undefined);
     this.#closed = true;
-    await this.#file?.close();
-    this.#file = undefined;
+    this.#closeFile();
   }
 
   #start(): void {
@@ -155,14 +156,14 @@ export class Journal implements WriteLog, AsyncDisposable {
     this.#waiting = [];
     this.#waitingBytes = 0;
     try {
-      if (lines.length > 0) await this.#write(lines.join(''));
+      if (lines.length > 0) this.#write(lines.join(''));
     } catch (error) {
       this.#waiting = [...lines, ...this.#waiting];
       throw error;
     }
     this.#written = until;
     if (this.#waiters.length > 0) {
-      await this.#file?.datasync();
+      if (this.#file !== undefined) await syncData(this.#file);
       this.#settle(until);
     }
     if (this.#size > Math.max(COMPACT_FROM_BYTES, this.#snapshotSize * COMPACT_FACTOR)) {
@@ -170,17 +171,17 @@ export class Journal implements WriteLog, AsyncDisposable {
     }
   }
 
-  async #write(text: string): Promise<void> {
+  /** Into the page cache, where it costs microseconds; the wait is for the disk. */
+  #write(text: string): void {
+    if (this.#file === undefined) return;
     const bytes = Buffer.from(text, 'utf8');
     try {
-      let at = 0;
-      while (at < bytes.length) {
-        const result = await this.#file?.write(bytes, at, bytes.length - at, this.#size + at);
-        at += result?.bytesWritten ?? bytes.length;
+      for (let at = 0; at < bytes.length;) {
+        at += this.#writeSync(this.#file, bytes, at, bytes.length - at, this.#size + at);
       }
     } catch (error) {
       // Half a line must not stay in front of later ones.
-      await this.#file?.truncate(this.#size).catch(() => undefined);
+      ftruncateSync(this.#file, this.#size);
       throw error;
     }
     this.#size += bytes.length;
@@ -196,7 +197,7 @@ export class Journal implements WriteLog, AsyncDisposable {
     this.#waiting = [];
     this.#waitingBytes = 0;
     const draft = `${this.#path('snapshot', generation)}.draft`;
-    const file = await this.#open(draft, 'w', 0o600);
+    const file = await open(draft, 'w', 0o600);
     let size = 0;
     try {
       for (const text of chunks(lines)) {
@@ -214,12 +215,11 @@ export class Journal implements WriteLog, AsyncDisposable {
     }
     await file.close();
     await rename(draft, this.#path('snapshot', generation));
-    await this.#file?.close();
     const old = this.#generation;
     this.#generation = generation;
     this.#size = 0;
     this.#snapshotSize = size;
-    await this.#openJournal();
+    this.#openJournal();
     await this.#syncFolder();
     this.#needsSnapshot = false;
     this.#written = until;
@@ -248,16 +248,22 @@ export class Journal implements WriteLog, AsyncDisposable {
     for (const waiter of waiters) waiter.reject(refusal);
   }
 
-  async #openJournal(): Promise<void> {
-    this.#file = await this.#open(this.#path('journal', this.#generation), 'a+', 0o600);
-    await this.#file.truncate(this.#size);
-    await this.#file.close();
-    // Appending mode ignores positions, so the file is opened again for writing at its end.
-    this.#file = await this.#open(this.#path('journal', this.#generation), 'r+', 0o600);
+  #openJournal(): void {
+    this.#closeFile();
+    const file = this.#path('journal', this.#generation);
+    closeSync(openSync(file, 'a', 0o600));
+    // Opened to append, positions would be ignored.
+    this.#file = openSync(file, 'r+');
+    ftruncateSync(this.#file, this.#size);
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
   async #syncFolder(): Promise<void> {
-    const folder = await this.#open(this.#options.folder, 'r');
+    const folder = await open(this.#options.folder, 'r');
     await folder.sync();
     await folder.close();
   }
@@ -291,6 +297,8 @@ export class Journal implements WriteLog, AsyncDisposable {
     return start;
   }
 }
+
+const syncData = promisify(fdatasync);
 
 /** What clients are told when their write could not be kept. */
 function refusalFor(error: unknown): ApiError {
