@@ -26,7 +26,7 @@ const TRIES = 200;
  */
 export async function createAll(
   api: ClusterApi,
-  objects: readonly JsonObject[],
+  objects: readonly (JsonObject | NewObject)[],
   finder: ResourceFinder,
 ): Promise<void> {
   for (const object of objects) {
@@ -39,7 +39,11 @@ export async function createAll(
   }
 }
 
-function tryCreate(api: ClusterApi, object: JsonObject, finder: ResourceFinder): Error | undefined {
+function tryCreate(
+  api: ClusterApi,
+  object: JsonObject | NewObject,
+  finder: ResourceFinder,
+): Error | undefined {
   const { apiVersion, kind } = object;
   const found = finder.findKind(String(apiVersion), String(kind));
   if (found === undefined) {
@@ -76,7 +80,7 @@ function mayPass(error: Error): boolean {
   return error instanceof ApiError && (error.code === 403 || error.code === 404);
 }
 
-function withNamespace(object: JsonObject, namespaced: boolean): NewObject {
+function withNamespace(object: JsonObject | NewObject, namespaced: boolean): NewObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const copy = structuredClone(object);
   return {

@@ -24,6 +24,7 @@ import {
   nodeShell,
 } from '../kubelet/workstation.js';
 import { nodeAddress, nodeNames, nodeNetns } from '../network/addresses.js';
+import { pluginManifest } from '../plugins/index.js';
 import { createAll, flatten } from './apply-baseline.js';
 import { applyObjects } from './apply-objects.js';
 import { dnsObjects } from './cluster-dns.js';
@@ -53,7 +54,7 @@ import {
   type WorldOptions,
 } from './world.js';
 import { podShell } from './pod-shell.js';
-import { finderOf, metadataOf, pluginManifests } from './manifests.js';
+import { finderOf, metadataOf } from './manifests.js';
 import { giveTo } from './owned.js';
 import { VolatileFolder } from './volatile-folder.js';
 
@@ -278,7 +279,7 @@ export class EmbeddedCluster {
     started.catch(() => undefined);
     const finder = finderOf(server);
     for (const { resource, object } of dnsObjects(1)) server.api.create(resource, object);
-    await createAll(api, await pluginManifests(spec.cni), finder);
+    await createAll(api, pluginManifest(spec.cni), finder);
     const manifests = flatten(spec.manifests);
     await createAll(api, manifests, finder);
     await started;

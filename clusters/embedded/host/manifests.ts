@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../../common/json.js';
 import type { ApiServer } from '../api/create-api-server.js';
-import type { Cni } from '../../provider.js';
 import type { ResourceFinder } from './apply-baseline.js';
 
 export function finderOf(server: ApiServer): ResourceFinder {
@@ -25,8 +24,4 @@ export function metadataOf(object: JsonObject): { name?: string; namespace?: str
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof namespace === 'string' ? { namespace } : {}),
   };
-}
-
-export function pluginManifests(_cni: Cni): Promise<JsonObject[]> {
-  return Promise.resolve([]);
 }

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -142,6 +143,16 @@ function shareIn(folder: string, kubectl: string | undefined): Share {
   };
 }
 
+/** One file under many names is in memory once, however many run it. */
+function linkOrCopy(file: string, target: string): void {
+  try {
+    linkSync(file, target);
+  } catch {
+    copyFileSync(file, target);
+    chmodSync(target, 0o755);
+  }
+}
+
 /** /usr/local of an image: its programs by name, and the machine's settings. */
 function makeLocal(folder: string, programs: Readonly<Record<string, string>>): string {
   const hash = createHash('sha256').update(JSON.stringify(programs)).digest('hex').slice(0, 16);
@@ -154,8 +165,7 @@ function makeLocal(folder: string, programs: Readonly<Record<string, string>>): 
   }
   for (const [name, file] of Object.entries(programs)) {
     const copy = path.join(draft, 'bin', name);
-    copyFileSync(path.resolve(folder, 'native', file), copy);
-    chmodSync(copy, 0o755);
+    linkOrCopy(path.resolve(folder, 'native', file), copy);
   }
   cpSync(path.join(folder, 'etc'), path.join(draft, 'etc'), {
     recursive: true,

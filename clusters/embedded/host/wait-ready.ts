@@ -31,6 +31,36 @@ export function missingForReadiness(
   return missing;
 }
 
+/** What pods that are not Ready say of themselves; at most a few. */
+export function complaintsOf(api: ClusterApi): string[] {
+  const complaints: string[] = [];
+  for (const pod of api.list<PodObject>('pods')) {
+    const { status } = pod;
+    const isReady = status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    if (isReady || status?.phase === 'Succeeded') continue;
+    const name = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    for (const { name: container, state, lastState } of all) {
+      const waiting = state?.waiting;
+      const ended = state?.terminated ?? lastState?.terminated;
+      if (waiting !== undefined && waiting.reason !== 'PodInitializing') {
+        complaints.push(
+          `${name} ${container}: ${waiting.reason ?? ''} ${waiting.message ?? ''}`.trim(),
+        );
+      }
+      if (ended !== undefined && ended.exitCode !== 0) {
+        complaints.push(
+          `${name} ${container}: ended with ${ended.exitCode} ${ended.message ?? ''}`.trim(),
+        );
+      }
+    }
+    const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    if (scheduled?.status === 'False')
+      complaints.push(`${name}: ${scheduled.message ?? 'not scheduled'}`);
+  }
+  return complaints.slice(0, 10);
+}
+
 /** On a baseline object that is meant not to become available: with the value `"false"`. */
 export const NO_WAIT = 'gatehouse.dev/wait';
 
@@ -90,7 +120,7 @@ export function waitReady(
       finish(new Error('cancelled'));
     };
     const timer = setTimeout(() => {
-      finish(new NotReadyError(missing()));
+      finish(new NotReadyError([...missing(), ...complaintsOf(api)]));
     }, options.timeoutMs);
     let isAsked = false;
     const look = (): void => {

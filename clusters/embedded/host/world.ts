@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Logger } from '../../../common/logger.js';
 import type { Agent, KeptProcess } from '../agent/agent.js';
 import { connectAgent } from '../agent/connect-agent.js';
@@ -9,6 +10,7 @@ import { Kubelet } from '../kubelet/kubelet.js';
 import { createContainerStreams } from '../kubelet/streams.js';
 import { API_SERVICE_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
 import { ClusterNetwork } from '../network/cluster-network.js';
+import { DnsZone } from '../network/dns-zone.js';
 import { LoadBalancerPool } from '../network/load-balancer-addresses.js';
 import type { ClusterFolder } from './cluster-folder.js';
 import { startPlugins } from './plugins.js';
@@ -25,6 +27,9 @@ export interface WorldOptions {
   logger: Logger;
 }
 
+/** The image of the cluster's DNS, and where it looks for its names. */
+const DNS_IMAGE = 'registry.k8s.io/coredns/coredns';
+const ZONE_FOLDER = '/var/lib/gatehouse/dns';
 export const API_PORT = 6443;
 
 /** The agent of a cluster, new or found alive. */
@@ -109,6 +114,7 @@ export class World implements Disposable {
       outsideMoved: () => Promise.resolve(),
       ...(found === undefined ? {} : { adopted: found.namespaces }),
     });
+    const dns = DnsZone.start({ api, folder: path.join(folder.run, 'dns'), logger });
     const context: KubeletContext = {
       api,
       agent,
@@ -133,6 +139,10 @@ export class World implements Disposable {
           },
         ),
       emptyDirs: volatile,
+      extraMounts: (image) =>
+        image.name === DNS_IMAGE
+          ? [{ source: dns.folder, target: ZONE_FOLDER, readOnly: true }]
+          : [],
     };
     server.setStreams(createContainerStreams({ context, kubelet: () => running }));
     const running = Kubelet.start(context, found?.processes);
@@ -164,6 +174,9 @@ export class World implements Disposable {
       },
       () => {
         network.stop();
+      },
+      () => {
+        dns.stop();
       },
     ]);
   }

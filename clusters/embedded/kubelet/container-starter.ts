@@ -134,6 +134,7 @@ function planOf(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const mounts = [
+    ...context.extraMounts(image),
     ...volumeMounts(request),
     ...imageFiles(image, folder),
     ...messageFile(container, folder),
@@ -165,7 +166,7 @@ function planOf(
     busybox: context.shared.busybox,
     etc,
     mounts,
-    ...(image.links === undefined ? {} : { links: image.links }),
+    links: image.links ?? {},
     writable: image.writable,
     scratchBytes: SCRATCH_BYTES,
     hostname: hostnameOf(pod),

@@ -3,6 +3,7 @@ import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { CatalogueImage } from '../images/catalogue.js';
 import type { PodObject } from '../network/objects.js';
+import type { Mount } from './sandbox.js';
 import type { NetworkReadiness } from '../plugins/node-network.js';
 
 /** A pod's place in the network. */
@@ -70,5 +71,7 @@ export interface KubeletContext {
   ownerUid: number | undefined;
   serviceAccountToken(request: TokenRequest): string;
   emptyDirs: EmptyDirs;
+  /** What the platform itself gives to containers of an image. */
+  extraMounts(image: CatalogueImage): readonly Mount[];
   logger: Logger;
 }

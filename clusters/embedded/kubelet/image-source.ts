@@ -1,11 +1,7 @@
 import { explainMissingImage, findImage } from '../images/find-image.js';
 import type { ImageSource } from './context.js';
-import { fullImageName } from './pod-status.js';
 
+/** The catalogue of stand-ins as the kubelet asks it. */
 export function createImageSource(): ImageSource {
-  return {
-    find: findImage,
-    explain: (image) =>
-      `failed to pull and unpack image "${fullImageName(image)}": ${explainMissingImage(image)}`,
-  };
+  return { find: findImage, explain: explainMissingImage };
 }

@@ -827,11 +827,12 @@ export class PodWorker {
   #startErrorOf(exit: ProcessExit, record: ContainerRecord): string | undefined {
     if (exit.exitCode !== 1) return undefined;
     const file = logFile(this.#context, this.#pod, record.name, record.restartCount);
-    const match = /^\S+ stderr F bwrap: execvp (.*): (.*)$/.exec(firstLine(file));
-    if (match === null) return undefined;
+    const [, said] = /^\S+ stderr F bwrap: (.*)$/.exec(firstLine(file)) ?? [];
+    if (said === undefined) return undefined;
     truncateSync(file, 0);
-    const program = this.#prepared.get(record.name)?.spec.argv.at(-1) ?? match[1] ?? '';
-    return `${START_ERROR_PREFIX}exec: "${match[1] ?? program}": ${(match[2] ?? '').toLowerCase()}: unknown`;
+    const [, program, why = ''] = /^execvp (.*): (.*)$/.exec(said) ?? [];
+    if (program === undefined) return START_ERROR_PREFIX + said;
+    return `${START_ERROR_PREFIX}exec: "${program}": ${why.toLowerCase()}: unknown`;
   }
 
   #terminationMessage(record: ContainerRecord, exit: ProcessExit): string {

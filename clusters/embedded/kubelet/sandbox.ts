@@ -20,7 +20,7 @@ export interface SandboxPlan {
   etc: string;
   mounts: readonly Mount[];
   /** Where the image has its programs beside /usr/local/bin: absolute path -> what the link points to. */
-  links?: Readonly<Record<string, string>>;
+  links: Readonly<Record<string, string>>;
   /** Folders that the image wants writable, beside /tmp, /run, /var and the homes. */
   writable: readonly string[];
   /** Size of each writable folder. */
@@ -78,12 +78,12 @@ export function sandboxArgv(plan: SandboxPlan): string[] {
     args.push('--perms', folder === '/tmp' ? '1777' : '0755');
     args.push('--size', String(plan.scratchBytes), '--tmpfs', folder);
   }
-  if (!plan.readOnlyRoot) args.push('--symlink', '/run', '/var/run', '--dir', '/var/log');
+  if (!plan.readOnlyRoot) args.push('--symlink', '../run', '/var/run', '--dir', '/var/log');
   const ordered = [...plan.mounts].sort((a, b) => a.target.length - b.target.length);
   for (const mount of ordered) {
     args.push(mount.readOnly ? '--ro-bind' : '--bind', mount.source, mount.target);
   }
-  for (const [link, target] of Object.entries(plan.links ?? {})) {
+  for (const [link, target] of Object.entries(plan.links)) {
     args.push('--symlink', target, link);
   }
   // What bubblewrap made itself has no size limit: nobody may write there.
@@ -105,12 +105,19 @@ function systemMounts(plan: SandboxPlan): string[] {
       return [
         ...['--ro-bind', plan.busybox, '/bin'],
         ...['--symlink', '/bin', '/sbin', '--dir', '/usr'],
-        ...['--symlink', '/bin', '/usr/bin', '--symlink', '/bin', '/usr/sbin'],
+        ...['/usr/bin', '/usr/sbin'].flatMap((folder) =>
+          // A folder with links of the image's own cannot be a link itself.
+          hasLinksIn(plan, folder) ? ['--dir', folder] : ['--symlink', '/bin', folder],
+        ),
         ...['--ro-bind', plan.local, '/usr/local'],
       ];
     case 'minimal':
       return ['--ro-bind', plan.local, '/usr/local'];
   }
+}
+
+function hasLinksIn({ links }: SandboxPlan, folder: string): boolean {
+  return Object.keys(links).some((link) => path.dirname(link) === folder);
 }
 
 /**
@@ -165,8 +172,8 @@ export function missingProgram(plan: SandboxPlan, searchPath: string): string | 
 }
 
 function existsInside(plan: SandboxPlan, file: string): boolean {
-  const link = plan.links?.[file];
-  if (link !== undefined) return existsInside(plan, link);
+  const link = plan.links[file];
+  if (link !== undefined) return existsInside(plan, path.posix.resolve(path.dirname(file), link));
   const usrMerged = file.replace(/^\/(bin|sbin|lib|lib64)\//, '/usr/$1/');
   const seen: readonly Mount[] = [
     ...plan.mounts,
