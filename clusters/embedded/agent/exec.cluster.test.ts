@@ -161,7 +161,7 @@ test('input that the program does not read is held back', async () => {
 test('a terminal has the sandbox’s own name, its size, new sizes, and job control', async () => {
   await using test = await createPod();
   const session = await test.agent.exec({
-    ...inPod('bash', '--norc', '-c', 'tty; stty size; read x; stty size; sleep 100'),
+    ...inPod('bash', '--norc', '-c', 'tty; stty size; read x; stty size; echo ready; exec sleep 100'),
     tty: { columns: 100, rows: 30 },
   });
   let seen = '';
@@ -171,6 +171,7 @@ test('a terminal has the sandbox’s own name, its size, new sizes, and job cont
   session.resize({ columns: 80, rows: 24 });
   session.stdin.write('\n');
   await until('the second size', () => seen.includes('24 80'));
+  await until('the last program', () => seen.includes('ready'));
   session.stdin.write('\u0003');
   expect(await session.exited).toBe(130);
 });

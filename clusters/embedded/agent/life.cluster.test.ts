@@ -65,6 +65,7 @@ test('disposing of an agent leaves no process', async () => {
 });
 
 test('killing the agent’s process ends the cluster, and its client is told', async () => {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8');
   await using test = await createPod();
   const ended = new Promise<void>((resolve) => {
     test.agent.on('end', resolve);
@@ -73,6 +74,7 @@ test('killing the agent’s process ends the cluster, and its client is told', a
   await ended;
   await until('nothing is left', async () => (await processesOf(test.folder)).length === 0);
   await expect(test.agent.processes()).rejects.toMatchObject({ code: 'GONE' });
+  expect(await readFile('/proc/self/mountinfo', 'utf8')).toBe(mounts);
 });
 
 test('a client that comes back finds its processes, and what ended while it was away', async () => {

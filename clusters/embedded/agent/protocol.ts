@@ -47,28 +47,30 @@ export class PieceReader {
   push(chunk: Buffer, take: (piece: Buffer) => void): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    let data: Buffer | undefined;
+    // Chunks are joined when a piece is complete, not each time one arrives: pieces may be megabytes.
+    if (this.#length < 4 || this.#length < 4 + this.#firstLength()) return;
+    const data = this.#join();
     let at = 0;
-    for (;;) {
-      if (this.#length - at < 4 || this.#length - at < 4 + this.#pieceLength(data, at)) break;
-      data ??= this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#length);
-      const length = data.readUInt32LE(at);
-      take(data.subarray(at + 4, at + 4 + length));
-      at += 4 + length;
+    while (data.length - at >= 4 && data.length - at >= 4 + data.readUInt32LE(at)) {
+      const end = at + 4 + data.readUInt32LE(at);
+      take(data.subarray(at + 4, end));
+      at = end;
     }
-    if (data === undefined) return;
     this.#chunks = at === data.length ? [] : [data.subarray(at)];
     this.#length = data.length - at;
   }
 
-  /** The next piece's length, without joining chunks only to find that it is not all there. */
-  #pieceLength(data: Buffer | undefined, at: number): number {
-    if (data !== undefined) return data.readUInt32LE(at);
+  #firstLength(): number {
     const [first] = this.#chunks;
-    if (first !== undefined && first.length >= 4) return first.readUInt32LE(0);
+    return (first !== undefined && first.length >= 4 ? first : this.#join()).readUInt32LE(0);
+  }
+
+  #join(): Buffer {
+    const [first] = this.#chunks;
+    if (first !== undefined && this.#chunks.length === 1) return first;
     const joined = Buffer.concat(this.#chunks, this.#length);
     this.#chunks = [joined];
-    return joined.readUInt32LE(0);
+    return joined;
   }
 }
 
