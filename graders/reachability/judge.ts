@@ -196,7 +196,7 @@ function brokenPod(end: End, role: 'source' | 'target', cell?: Cell): Judgement 
   const { pod } = end;
   if (pod === undefined || (pod.phase === 'Running' && pod.addresses.length > 0)) return undefined;
   const subject = cell?.subject ?? end.label;
-  const base = { subject, expected: 'the pod runs', observed: pod.phase };
+  const base = { subject, expected: 'running', observed: pod.phase };
   const next = `kubectl describe pod ${pod.name} -n ${pod.namespace}`;
   if (pod.problem !== undefined) {
     return {
