@@ -68,9 +68,19 @@ export function currentSetAnnotations(
   return annotations;
 }
 
-/** A template as text, without the hash label that ReplicaSets add. */
+const texts = new WeakMap<PodTemplateSpec, string>();
+
+/** A template as text, without the hash label that ReplicaSets add. Stored templates never change: kept by object. */
 function comparable(template: PodTemplateSpec | undefined): string {
   if (template === undefined) return '';
+  const known = texts.get(template);
+  if (known !== undefined) return known;
+  const text = textOf(template);
+  texts.set(template, text);
+  return text;
+}
+
+function textOf(template: PodTemplateSpec): string {
   const { [TEMPLATE_HASH]: _, ...labels } = template.metadata?.labels ?? {};
   const { creationTimestamp: __, ...metadata } = template.metadata ?? {};
   return canonical({ ...template, metadata: { ...metadata, labels } });

@@ -84,16 +84,20 @@ export function createDeploymentController(context: ControllerContext): void {
       updateStatus(deployment, sets);
       return;
     }
+    const { current } = sets;
     let createError: unknown;
     try {
       roll(deployment, sets);
+      // The new ReplicaSet brings this deployment back in a moment; there is nothing to tell before.
+      if (current === undefined && sets.current !== undefined) return;
     } catch (error) {
       createError = error;
     }
     updateStatus(deployment, sets, createError);
     retryUnlessTerminating(createError);
     const deadline = deadlineInMs(deployment, api.now());
-    if (deadline !== undefined) queue.addAfter(key, deadline + 1000);
+    if (deadline === undefined) queue.cancelDelay(key);
+    else queue.addAfter(key, deadline + 1000);
   }
 
   /** One step of the rollout; what follows comes with the next change of a ReplicaSet. Fills in `sets.current`. */

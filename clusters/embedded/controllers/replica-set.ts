@@ -88,8 +88,12 @@ function createReplicatedController<T extends Replicated>(
     if (set.metadata.deletionTimestamp === undefined) {
       const missing = (set.spec?.replicas ?? 1) - active.length;
       try {
-        if (missing > 0) create(set, Math.min(missing, BURST));
-        else if (missing < 0) remove(set, active, Math.min(-missing, BURST));
+        if (missing > 0) {
+          create(set, Math.min(missing, BURST));
+          // The new pods bring this set back in a moment; there is nothing to tell before.
+          return;
+        }
+        if (missing < 0) remove(set, active, Math.min(-missing, BURST));
       } catch (error) {
         failure = { reason: 'FailedCreate', error };
       }

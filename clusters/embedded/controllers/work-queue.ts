@@ -8,6 +8,8 @@ export interface WorkQueue {
   add(key: string): void;
   /** Adds the key later; of several delays for one key the earliest counts. */
   addAfter(key: string, delayMs: number): void;
+  /** Drops a delay that is no longer wanted. */
+  cancelDelay(key: string): void;
 }
 
 /** After so long in one go, sockets and the other clusters of the process get their turn. */
@@ -81,7 +83,13 @@ export class WorkLoop implements Disposable {
       });
       delayed.set(key, { at, timer });
     };
-    return { add, addAfter };
+    const cancelDelay = (key: string): void => {
+      const known = delayed.get(key);
+      if (known === undefined) return;
+      this.#stopTimer(known.timer);
+      delayed.delete(key);
+    };
+    return { add, addAfter, cancelDelay };
   }
 
   /** True while nothing waits to be handled; delayed keys do not count. */

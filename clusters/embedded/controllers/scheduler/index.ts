@@ -148,19 +148,15 @@ export function createScheduler(context: ControllerContext): void {
     return siblings;
   }
 
+  /** The kubelet tells that the pod is scheduled with its first status; only a refusal told before is corrected here. */
   function bind(pod: Pod, node: string): void {
     const key = locate(pod);
     api.update<Pod>('pods', key, (draft) => {
       if (draft.spec !== undefined) draft.spec.nodeName = node;
     });
-    const now = timestamp(api.now());
-    api.update<Pod>('pods', { ...key, subresource: 'status' }, (draft) => {
-      const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-      draft.status = {
-        ...draft.status,
-        conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: now }],
-      };
-    });
+    if (pod.status?.conditions?.some(({ type }) => type === 'PodScheduled') === true) {
+      setCondition(pod, { status: 'True', lastTransitionTime: timestamp(api.now()) });
+    }
     api.event(pod, {
       type: 'Normal',
       reason: 'Scheduled',
@@ -175,19 +171,22 @@ export function createScheduler(context: ControllerContext): void {
     if (known?.reason === why.reason && known.message === why.message) return false;
     const lastTransitionTime =
       known?.status === 'False' ? known.lastTransitionTime : timestamp(api.now());
+    setCondition(pod, { status: 'False', lastTransitionTime, ...why });
+    return true;
+  }
+
+  function setCondition(pod: Pod, condition: Omit<Condition, 'type'>): void {
     api.update<Pod>('pods', { ...locate(pod), subresource: 'status' }, (draft) => {
       const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
       draft.status = {
         ...draft.status,
-        conditions: [
-          ...others,
-          { type: 'PodScheduled', status: 'False', lastTransitionTime, ...why },
-        ],
+        conditions: [...others, { type: 'PodScheduled', ...condition }],
       };
     });
-    return true;
   }
 }
+
+type Condition = NonNullable<NonNullable<Pod['status']>['conditions']>[number];
 
 function isPending(pod: Pod): boolean {
   const scheduler = pod.spec?.schedulerName ?? COMPONENT;
