@@ -11,18 +11,19 @@ export interface ImageReference {
 
 /** Undefined where it is not a valid reference (`InvalidImageName` to a kubelet). */
 export function parseImageReference(reference: string): ImageReference | undefined {
-  const match = REFERENCE.exec(reference);
-  const name = match?.groups?.['name'];
-  if (name === undefined || reference.length > 512) return undefined;
-  const digest = match?.groups?.['digest'];
-  const tag = match?.groups?.['tag'] ?? (digest === undefined ? 'latest' : undefined);
-  const [first = '', ...rest] = name.split('/');
-  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const host = hasHost ? (first === 'index.docker.io' ? 'docker.io' : first) : 'docker.io';
-  const path = hasHost ? rest.join('/') : name;
-  const full = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
-  if (full !== full.toLowerCase()) return undefined;
-  return { repository: `${host}/${full}`, tag, digest };
+  const groups = REFERENCE.exec(reference)?.groups;
+  const path = groups?.['path'];
+  if (groups === undefined || path === undefined || reference.length > 512) return undefined;
+  const first = groups['first'];
+  const isHost = first !== undefined && (/[.:]/.test(first) || first === 'localhost');
+  if (first !== undefined && !isHost && !COMPONENT.test(first)) return undefined;
+  const host = !isHost || first === 'index.docker.io' ? 'docker.io' : first;
+  const full = isHost || first === undefined ? path : `${first}/${path}`;
+  const repository =
+    host === 'docker.io' && !full.includes('/') ? `${host}/library/${full}` : `${host}/${full}`;
+  const digest = groups['digest'];
+  const tag = groups['tag'] ?? (digest === undefined ? 'latest' : undefined);
+  return { repository, tag, digest };
 }
 
 /** As a node's status shows it: `docker.io/library/nginx:1.27`. */
@@ -40,5 +41,6 @@ export function imageId(reference: string): string {
   return `${parsed.repository}@${digest}`;
 }
 
+const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const REFERENCE =
-  /^(?<name>[A-Za-z0-9]+(?:[._:-]*[A-Za-z0-9]+)*(?:\/[A-Za-z0-9]+(?:(?:[._]|__|-+)[A-Za-z0-9]+)*)*?)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
+  /^(?:(?<first>[A-Za-z0-9][\w.-]*(?::\d+)?)\/)?(?<path>[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
