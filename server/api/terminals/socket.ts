@@ -26,11 +26,13 @@ export function serveTerminalSockets(
     maxPayload: MOST_FRAME_BYTES,
     perMessageDeflate: false,
   });
+  const isAlive = new WeakSet<WebSocket>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     findTerminal(request, { context, gate }).then(
       (terminal) => {
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          isAlive.add(webSocket);
           connect(terminal, webSocket);
         });
       },
@@ -42,10 +44,6 @@ export function serveTerminalSockets(
         );
       },
     );
-  });
-  const isAlive = new WeakSet<WebSocket>();
-  sockets.on('connection', (webSocket) => {
-    isAlive.add(webSocket);
   });
   const ping = setInterval(() => {
     for (const webSocket of sockets.clients) {
