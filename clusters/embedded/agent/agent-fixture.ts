@@ -9,9 +9,11 @@ import { createAgent } from './create-agent.js';
 export interface TestAgent extends AsyncDisposable {
   agent: Agent;
   folder: string;
+  /** The ordinary user it runs as, its own among all tests of this machine. */
+  uid: number;
 }
 
-const ORDINARY_UID = 712_345;
+let lastUser = 0;
 
 export function nativePath(program: 'agent' | 'join'): string {
   const file = path.join(findProjectRoot(), 'dist/native', program);
@@ -21,15 +23,18 @@ export function nativePath(program: 'agent' | 'join'): string {
 
 export async function createTestAgent(options: { graceMs?: number } = {}): Promise<TestAgent> {
   const temp = await createTempFolder('agent');
+  lastUser += 1;
+  const uid = 800_000 + process.pid * 100 + lastUser;
   const agent = await createAgent({
     dir: temp.path,
-    uid: ORDINARY_UID,
+    uid,
     graceMs: options.graceMs ?? 5000,
     agentPath: nativePath('agent'),
   });
   return {
     agent,
     folder: temp.path,
+    uid,
     async [Symbol.asyncDispose]() {
       await agent[Symbol.asyncDispose]();
       await temp[Symbol.asyncDispose]();

@@ -161,7 +161,12 @@ test('input that the program does not read is held back', async () => {
 test('a terminal has the sandbox’s own name, its size, new sizes, and job control', async () => {
   await using test = await createPod();
   const session = await test.agent.exec({
-    ...inPod('bash', '--norc', '-c', 'tty; stty size; read x; stty size; echo ready; exec sleep 100'),
+    ...inPod(
+      'bash',
+      '--norc',
+      '-c',
+      'tty; stty size; read x; stty size; echo ready; exec sleep 100',
+    ),
     tty: { columns: 100, rows: 30 },
   });
   let seen = '';

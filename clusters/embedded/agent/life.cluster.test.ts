@@ -15,15 +15,13 @@ async function createPod(options: { graceMs?: number } = {}): Promise<TestAgent>
   return test;
 }
 
-/** Every process of this machine whose user or command line belongs to the agent in that folder. */
-async function processesOf(folder: string): Promise<number[]> {
+/** Every process of this machine that has the agent's user, those that only wait to be reaped aside. */
+async function processesOf({ uid }: { uid: number }): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
-    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (/State:\s+Z/.test(status)) continue;
-    if (/Uid:\s+712345/.test(status) || line.includes(folder)) found.push(Number(name));
+    if (!/State:\s+Z/.test(status) && status.includes(`\nUid:\t${uid}\t`)) found.push(Number(name));
   }
   return found;
 }
@@ -38,9 +36,9 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 
 test('an agent is its folder’s user, marked by its folder, and small', async () => {
   await using test = await createPod();
-  const { agent, folder } = test;
+  const { agent, folder, uid } = test;
   const status = await readFile(`/proc/${agent.pid}/status`, 'utf8');
-  expect(status).toMatch(/Uid:\s+712345\s+712345/);
+  expect(status).toContain(`Uid:\t${uid}\t${uid}\t`);
   expect(await readFile(`/proc/${agent.pid}/cmdline`, 'utf8')).toContain(`--dir\0${folder}\0`);
   expect(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])).toBeLessThan(4000);
 });
@@ -55,13 +53,13 @@ test('agents are found by asking the machine', async () => {
 });
 
 test('disposing of an agent leaves no process', async () => {
-  let folder: string;
+  let user: { uid: number };
   {
     await using test = await createPod();
-    folder = test.folder;
-    await until('the sandbox is built', async () => (await processesOf(folder)).length === 4);
+    user = test;
+    await until('the sandbox is built', async () => (await processesOf(user)).length === 4);
   }
-  expect(await processesOf(folder)).toEqual([]);
+  expect(await processesOf(user)).toEqual([]);
 });
 
 test('killing the agent’s process ends the cluster, and its client is told', async () => {
@@ -72,7 +70,7 @@ test('killing the agent’s process ends the cluster, and its client is told', a
   });
   process.kill(test.agent.pid, 'SIGKILL');
   await ended;
-  await until('nothing is left', async () => (await processesOf(test.folder)).length === 0);
+  await until('nothing is left', async () => (await processesOf(test)).length === 0);
   await expect(test.agent.processes()).rejects.toMatchObject({ code: 'GONE' });
   expect(await readFile('/proc/self/mountinfo', 'utf8')).toBe(mounts);
 });
@@ -96,9 +94,9 @@ test('a client that comes back finds its processes, and what ended while it was 
 test('an agent alone for longer than its grace ends', async () => {
   await using test = await createPod({ graceMs: 300 });
   await sleep(500);
-  expect(await processesOf(test.folder)).not.toEqual([]);
+  expect(await processesOf(test)).not.toEqual([]);
   test.agent.disconnect();
-  await until('the end', async () => (await processesOf(test.folder)).length === 0);
+  await until('the end', async () => (await processesOf(test)).length === 0);
 });
 
 test('an ordinary user can have a cluster too', async () => {
@@ -113,7 +111,7 @@ test('an ordinary user can have a cluster too', async () => {
   const result = await runCommand('setpriv', [...user, nativePath('agent'), ...agentArgs]);
   expect(result).toMatchObject({ exitCode: 0, stderr: '' });
   await using agent = await connectAgent(socketPath);
-  const test = { agent, folder: dir, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const test = { agent, folder: dir, uid: 12_345, [Symbol.asyncDispose]: () => Promise.resolve() };
   await agent.network([{ op: 'netns-add', name: 'x' }]);
   await agent.nft('x', 'add table ip t');
   const exit = new Promise((resolve) => {
