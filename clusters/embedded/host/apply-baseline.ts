@@ -44,11 +44,12 @@ function tryCreate(
   object: JsonObject | NewObject,
   finder: ResourceFinder,
 ): Error | undefined {
-  const { apiVersion, kind } = object;
-  const found = finder.findKind(String(apiVersion), String(kind));
+  const apiVersion = textOf(object.apiVersion);
+  const kind = textOf(object.kind);
+  const found = finder.findKind(apiVersion, kind);
   if (found === undefined) {
     return new ApiError(404, 'NotFound', {
-      message: `no matches for kind "${String(kind)}" in version "${String(apiVersion)}"`,
+      message: `no matches for kind "${kind}" in version "${apiVersion}"`,
     });
   }
   const draft = withNamespace(object, found.namespaced);
@@ -81,15 +82,19 @@ function mayPass(error: Error): boolean {
 }
 
 function withNamespace(object: JsonObject | NewObject, namespaced: boolean): NewObject {
-  const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  const copy = structuredClone(object);
+  const metadata = isJsonObject(object.metadata) ? object.metadata : {};
+  const namespace = textOf(metadata['namespace']);
   return {
-    ...copy,
-    apiVersion: String(object['apiVersion']),
-    kind: String(object['kind']),
+    ...structuredClone(object),
+    apiVersion: textOf(object.apiVersion),
+    kind: textOf(object.kind),
     metadata: {
       ...metadata,
-      ...(namespaced ? { namespace: String(metadata['namespace'] ?? 'default') } : {}),
+      ...(namespaced ? { namespace: namespace === '' ? 'default' : namespace } : {}),
     },
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

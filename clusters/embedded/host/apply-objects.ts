@@ -22,6 +22,8 @@ const Kubeconfig = z.object({
     .min(1),
 });
 
+const TypeMeta = z.object({ apiVersion: z.string(), kind: z.string() });
+
 /** Applies objects one after the other, server-side, as whoever the kubeconfig belongs to. Rejects with the server's words. */
 export async function applyObjects(
   objects: readonly JsonObject[],
@@ -52,8 +54,7 @@ function clientOf(kubeconfig: string): Client {
 }
 
 function pathOf(object: JsonObject, registry: ResourceRegistry): string {
-  const apiVersion = String(object['apiVersion']);
-  const kind = String(object['kind']);
+  const { apiVersion, kind } = TypeMeta.parse(object);
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const served = registry.findKind(group ?? '', version ?? '', kind);
   const name = valueAt(object, ['metadata', 'name']);
@@ -108,6 +109,7 @@ function refusal(body: string): GatehouseError {
   } catch {
     // Not even a Status: the text itself must do.
   }
-  const message = isJsonObject(status) ? String(status['message']) : body;
+  const message =
+    isJsonObject(status) && typeof status['message'] === 'string' ? status['message'] : body;
   return new GatehouseError('BAD_REQUEST', message);
 }

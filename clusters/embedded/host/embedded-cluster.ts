@@ -69,7 +69,7 @@ export interface ClusterContext extends HostParts {
 
 export interface Progress {
   signal: AbortSignal;
-  onPhase(phase: Phase): void;
+  onPhase: (phase: Phase) => void;
 }
 
 const NEVER: Progress = { signal: new AbortController().signal, onPhase: () => undefined };

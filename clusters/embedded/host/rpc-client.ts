@@ -11,8 +11,8 @@ export interface RequestOptions {
 }
 
 interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
   onPhase: ((phase: Phase) => void) | undefined;
 }
 
@@ -121,6 +121,7 @@ function errorFrom(error: { code?: unknown; message?: unknown; fix?: unknown }):
 }
 
 /** The host is the same build as we are (its hello said so): its answers have the types of the protocol. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it asked for
 function trusted<T>(value: unknown): T {
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- see above
   return value as T;

@@ -8,7 +8,7 @@ import { readLines } from './lines.js';
 export interface RequestContext {
   /** Fires when the request is cancelled or its connection ends. */
   signal: AbortSignal;
-  onPhase(phase: Phase): void;
+  onPhase: (phase: Phase) => void;
 }
 
 /** Answers one request; its parameters have been checked. */

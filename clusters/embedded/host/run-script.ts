@@ -17,22 +17,22 @@ export async function runInWorkstation(
   session.stdin.end();
   const out = collect(session.stdout);
   const err = collect(session.stderr);
-  let isLate = false;
+  const state = { isLate: false };
   const stop = (): void => {
     session.signal(9);
     // Whatever the script left behind may hold the streams open.
     session.close();
   };
   const timer = setTimeout(() => {
-    isLate = true;
+    state.isLate = true;
     stop();
   }, timeoutMs);
   options.signal.addEventListener('abort', stop, { once: true });
   try {
     const exitCode = await session.exited;
-    return { exitCode: isLate ? 124 : exitCode, stdout: out(), stderr: err() };
+    return { exitCode: state.isLate ? 124 : exitCode, stdout: out(), stderr: err() };
   } catch (error) {
-    if (isLate)
+    if (state.isLate)
       return { exitCode: 124, stdout: out(), stderr: `${err()}timed out after ${timeoutMs} ms\n` };
     if (options.signal.aborted) throw new GatehouseError('CANCELLED', 'the script was cancelled');
     throw error;

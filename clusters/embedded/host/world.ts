@@ -95,17 +95,16 @@ export class World implements Disposable {
     const { agent, found } = ground;
     const { folder, nodes, logger } = options;
     const { api } = server;
-    let kubelet: Kubelet | undefined;
-    let network: ClusterNetwork | undefined;
+    const parts: { kubelet?: Kubelet; network?: ClusterNetwork } = {};
     const plugins = startPlugins({
       api,
       logger,
       onPlugin: () => {
         // The kubelets look again once the routes are there.
-        void network?.pluginChanged().then(() => kubelet?.nudge());
+        void parts.network?.pluginChanged().then(() => parts.kubelet?.nudge());
       },
     });
-    network = ClusterNetwork.start({
+    const network = ClusterNetwork.start({
       agent,
       api,
       nodes,
@@ -144,9 +143,9 @@ export class World implements Disposable {
           ? [{ source: dns.folder, target: ZONE_FOLDER, readOnly: true }]
           : [],
     };
-    server.setStreams(createContainerStreams({ context, kubelet: () => running }));
-    const running = Kubelet.start(context, found?.processes);
-    kubelet = running;
+    server.setStreams(createContainerStreams({ context, kubelet: () => kubelet }));
+    const kubelet = Kubelet.start(context, found?.processes);
+    Object.assign(parts, { kubelet, network });
     const pool = new LoadBalancerPool();
     const controllers = startControllers({
       api: api.as('kube-controller-manager'),
@@ -170,7 +169,7 @@ export class World implements Disposable {
         plugins[Symbol.dispose]();
       },
       () => {
-        running.stop();
+        kubelet.stop();
       },
       () => {
         network.stop();

@@ -49,11 +49,15 @@ export function podFolder(context: KubeletContext, pod: PodObject): string {
 export function logFile(
   context: KubeletContext,
   pod: PodObject,
-  container: string,
-  attempt: number,
+  start: { container: string; attempt: number },
 ): string {
   const { namespace = '', name, uid } = pod.metadata;
-  return path.join(context.logsFolder, `${namespace}_${name}_${uid}`, container, `${attempt}.log`);
+  return path.join(
+    context.logsFolder,
+    `${namespace}_${name}_${uid}`,
+    start.container,
+    `${start.attempt}.log`,
+  );
 }
 
 /** Everything a container needs before its process: environment, files, the sandbox's command line. */
@@ -63,13 +67,14 @@ export function prepareContainer(context: KubeletContext, request: StartRequest)
   const addresses = { hostIP, podIP: sandbox.address };
   const base = { PATH: DEFAULT_PATH, HOSTNAME: hostnameOf(pod), ...image.env };
   const env = environmentOf(container, base, { api: context.api, pod, ...addresses });
-  if (env['HOME'] === undefined) env['HOME'] = user.uid === 0 ? '/root' : '/';
+  env['HOME'] ??= user.uid === 0 ? '/root' : '/';
   if (container.tty === true && env['TERM'] === undefined) env['TERM'] = 'xterm';
   const cwd = container.workingDir ?? image.workingDir;
   const plan = planOf(context, request, { user, argv: argvOf(container, image, env), cwd });
   const missing = missingProgram(plan, env['PATH'] ?? DEFAULT_PATH);
   if (missing !== undefined) throw new StartError(START_ERROR_PREFIX + missing);
-  const log = logFile(context, pod, container.name, request.attempt);
+  const { attempt } = request;
+  const log = logFile(context, pod, { container: container.name, attempt });
   mkdirSync(path.dirname(log), { recursive: true, mode: 0o777 });
   return {
     env,

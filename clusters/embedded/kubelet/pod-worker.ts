@@ -117,15 +117,16 @@ export class PodWorker {
     if (isTerminated(pod)) this.#ended = true;
   }
 
-  #adoptProcess(spec: Spec, record: ContainerRecord, process: KeptProcess): void {
-    if (process.id !== record.process && record.process !== '') record.restartCount++;
-    record.process = process.id;
-    if (process.exit !== undefined) {
-      record.state = { running: { startedAt: timeText(Date.parse(process.startedAt)) } };
-      this.exited(process.exit);
+  #adoptProcess(spec: Spec, record: ContainerRecord, kept: KeptProcess): void {
+    if (kept.id !== record.process && record.process !== '') record.restartCount++;
+    record.process = kept.id;
+    const ended = kept.exit;
+    if (ended !== undefined) {
+      record.state = { running: { startedAt: timeText(Date.parse(kept.startedAt)) } };
+      this.exited(ended);
       return;
     }
-    record.state = { running: { startedAt: timeText(Date.parse(process.startedAt)) } };
+    record.state = { running: { startedAt: timeText(Date.parse(kept.startedAt)) } };
     if (record.role === 'app' || record.role === 'sidecar') this.#watchHealth(spec, record);
     else record.started = true;
   }
@@ -231,7 +232,7 @@ export class PodWorker {
   }
 
   async #loop(): Promise<void> {
-    do {
+    for (;;) {
       this.#again = false;
       try {
         await this.#step();
@@ -242,8 +243,14 @@ export class PodWorker {
         });
         this.#later('retry', 1000);
       }
-    } while (this.#again);
+      // What came while the step ran needs another one.
+      if (!this.#isAskedAgain()) break;
+    }
     this.#running = false;
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#again;
   }
 
   async #step(): Promise<void> {
@@ -596,7 +603,6 @@ export class PodWorker {
     this.#kill(record, this.#pod.spec.terminationGracePeriodSeconds ?? 30);
   }
 
-  // eslint-disable-next-line max-params -- the three things a handler concerns
   async #runHandler(
     spec: Spec,
     record: ContainerRecord,
@@ -735,7 +741,6 @@ export class PodWorker {
     return next.length > 0;
   }
 
-  // eslint-disable-next-line max-params -- the container, its record, and the time it has
   #preStop(spec: Spec, record: ContainerRecord, graceSeconds: number): void {
     const handler = spec.lifecycle?.preStop;
     if (handler === undefined) return;
@@ -769,7 +774,7 @@ export class PodWorker {
     this.#context.emptyDirs.giveBack(this.#pod);
     const [first] = containerSpecs(this.#pod);
     if (first !== undefined) {
-      const log = logFile(this.#context, this.#pod, first.spec.name, 0);
+      const log = logFile(this.#context, this.#pod, { container: first.spec.name, attempt: 0 });
       rmSync(path.dirname(path.dirname(log)), { recursive: true, force: true });
     }
     if (!this.#orphaned) {
@@ -818,15 +823,18 @@ export class PodWorker {
     this.#event('Warning', reason, message);
   }
 
-  // eslint-disable-next-line max-params -- an event's three words
   #event(type: 'Normal' | 'Warning', reason: string, message: string): void {
     if (this.#orphaned) return;
     this.#context.api.event(this.#pod, { type, reason, message, component: 'kubelet' });
   }
 
+  #logFile({ name, restartCount }: ContainerRecord): string {
+    return logFile(this.#context, this.#pod, { container: name, attempt: restartCount });
+  }
+
   #startErrorOf(exit: ProcessExit, record: ContainerRecord): string | undefined {
     if (exit.exitCode !== 1) return undefined;
-    const file = logFile(this.#context, this.#pod, record.name, record.restartCount);
+    const file = this.#logFile(record);
     const [, said] = /^\S+ stderr F bwrap: (.*)$/.exec(firstLine(file)) ?? [];
     if (said === undefined) return undefined;
     truncateSync(file, 0);
@@ -841,11 +849,10 @@ export class PodWorker {
     const text = readTail(file, 4096);
     if (text !== '' || exit.exitCode === 0) return text;
     if (spec?.terminationMessagePolicy !== 'FallbackToLogsOnError') return '';
-    const log = readTail(logFile(this.#context, this.#pod, record.name, record.restartCount), 4096);
+    const log = readTail(this.#logFile(record), 4096);
     return log.replace(/^\S+ (?:stdout|stderr) [FP] /gm, '').slice(-2048);
   }
 
-  // eslint-disable-next-line max-params -- a timer's name, time and work
   #after(key: string, ms: number, work: () => void): void {
     this.#clearTimer(key);
     const timer = setTimeout(

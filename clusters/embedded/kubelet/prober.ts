@@ -60,14 +60,14 @@ async function execProbe(command: string[], { target, timeoutMs }: Scope): Promi
   session.stdout.on('data', collect);
   session.stderr.on('data', collect);
   session.stdin.end();
-  let timedOut = false;
+  const state = { timedOut: false };
   const timer = setTimeout(() => {
-    timedOut = true;
+    state.timedOut = true;
     session.signal(9);
   }, timeoutMs);
   try {
     const code = await session.exited;
-    if (timedOut)
+    if (state.timedOut)
       return {
         success: false,
         message: `command timed out: "${command.join(' ')}" timed out after ${timeoutMs / 1000}s`,

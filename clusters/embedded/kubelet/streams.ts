@@ -109,7 +109,7 @@ function logsOf(
     throw waiting(pod, target.container, waitingWords(record, spec));
   }
   const process = processId(pod, target.container, attempt);
-  return readLog(logFile(context, pod, target.container, attempt), options, {
+  return readLog(logFile(context, pod, { container: target.container, attempt }), options, {
     ended: () => record.process !== process || record.state.running === undefined,
     signal,
   });

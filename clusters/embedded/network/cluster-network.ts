@@ -20,7 +20,7 @@ export interface NetworkOptions {
   /** The network of a node, as its plugin has it. */
   networkOf(node: string): NodeNetwork;
   /** An outside host got a namespace of its own: its servers have to move there. */
-  outsideMoved(host: string): Promise<void>;
+  outsideMoved: (host: string) => Promise<void>;
   /** The namespaces an earlier run of the host left, where there was one. */
   adopted?: ReadonlySet<string>;
 }

@@ -35,16 +35,20 @@ export class Coalescer {
     clearTimeout(this.#retry);
   }
 
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
   async #run(): Promise<void> {
     // The askings of this tick come together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#wanted && !this.#stopped) {
+    while (this.#wanted && !this.#isStopped()) {
       this.#wanted = false;
       try {
         await this.#work();
         this.#failures = 0;
       } catch (error) {
-        if (this.#stopped) break;
+        if (this.#isStopped()) break;
         this.#failures++;
         this.#logger.error('bringing the network up to date failed', {
           error: messageOf(error),

@@ -58,7 +58,7 @@ export class DnsZone {
     this.#write();
   }
 
-  static start(this: void, options: { api: ClusterApi; folder: string; logger: Logger }): DnsZone {
+  static start(options: { api: ClusterApi; folder: string; logger: Logger }): DnsZone {
     return new DnsZone(options);
   }
 

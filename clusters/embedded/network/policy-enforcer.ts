@@ -131,11 +131,11 @@ export class PolicyEnforcer {
   }
 
   async #applyTo(node: string, world: World): Promise<void> {
-    const { agent, enforcement } = this.#options;
+    const { agent } = this.#options;
     const state = this.#states.get(node);
     if (state === undefined) return;
     const netns = nodeNetns(node);
-    const mode = enforcement(node);
+    const mode = this.#options.enforcement(node);
     if (mode === 'frozen') return;
     if (mode === 'none' || world.networkPolicies.length === 0) {
       if (state.rules === undefined && !state.isUnsure) return;
