@@ -183,6 +183,7 @@ static size_t http_received(struct conn *conn, const char *data, size_t length) 
   const char *end = memmem(data, length, "\r\n\r\n", 4);
   if (!end) return length > MAX_HEAD ? refuse(conn, length, 431) : 0;
   size_t head_length = (size_t)(end - data) + 4;
+  if (memchr(data, 0, head_length)) return refuse(conn, length, 400);
   char *head = must(malloc(head_length + 1));
   memcpy(head, data, head_length);
   head[head_length] = 0;

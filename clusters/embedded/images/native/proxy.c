@@ -78,6 +78,7 @@ int proxy_request(struct conn *conn, struct request *request, const struct upstr
     text_add(&head, part, (size_t)got);
     end = memmem(head.data, head.length, "\r\n\r\n", 4);
   }
+  if (end && memchr(head.data, 0, (size_t)(end - head.data))) end = NULL;
   int status = end && strncmp(head.data, "HTTP/1.", 7) == 0 ? atoi(head.data + 9) : 0;
   if (status < 100) {
     bool late = got < 0 && errno == EAGAIN;
