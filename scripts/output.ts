@@ -41,15 +41,18 @@ export function printTable(
   );
 }
 
-const NO_LINES = Object.fromEntries<string>([
-  ['middle', '  '],
-  ...['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) => [
-    [side, ''],
-    [`${side}-mid`, ''],
-    [`${side}-left`, ''],
-    [`${side}-right`, ''],
-  ]),
-]);
+const NO_LINES: Readonly<Record<string, string>> = {
+  middle: '  ',
+  ...noLine('top'),
+  ...noLine('bottom'),
+  ...noLine('mid'),
+  ...noLine('left'),
+  ...noLine('right'),
+};
+
+function noLine(side: string): Record<string, string> {
+  return { [side]: '', [`${side}-mid`]: '', [`${side}-left`]: '', [`${side}-right`]: '' };
+}
 
 /** Shows phases: one line that changes on a terminal, one line each in a pipe. */
 export function createProgress(label: string): {
