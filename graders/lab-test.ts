@@ -84,29 +84,35 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
   };
 }
 
+/** Whether a step is done already need not be asked with full patience. */
+const IDLE_PATIENCE = 0.1;
+
 /** `answers` are those of the solution, once it was given. */
 type Bench = TestLabOptions & { cluster: Cluster; answers: Answers };
 
 async function proveUntouched(bench: Bench): Promise<string> {
   const result = await runChecks({ ...bench, answers: {} });
-  const free = result.checks.filter(({ outcome }) => outcome === 'passed' || outcome === 'error');
-  return free
-    .map(
-      (check) => `${check.step}/${check.id} ${check.outcome} with nothing done: ${check.message}`,
-    )
-    .join('; ');
+  return given(result, 'with nothing done').join('; ');
 }
 
+/** Step by step: before its work a step gives nothing, after it everything. */
 async function proveSolution(bench: Bench): Promise<string> {
-  const work = bench.lab.steps.map((step): Work => ({
-    what: `solution/${step.id}`,
-    answer: step.solution ?? { files: [], answers: {} },
-    mustSucceed: true,
-    grade: [step.id],
-  }));
-  const { result, answers } = await gradeWork({ ...bench, work });
-  bench.answers = answers;
-  return notPassed(result);
+  const problems: string[] = [];
+  for (const step of bench.lab.steps) {
+    const stepIds = [step.id];
+    const idle = await runChecks({ ...bench, stepIds, patience: IDLE_PATIENCE });
+    problems.push(...given(idle, `before the work of step ${step.id}`));
+    const work: Work = {
+      what: `solution/${step.id}`,
+      answer: step.solution ?? { files: [], answers: {} },
+      mustSucceed: true,
+      grade: stepIds,
+    };
+    const { result, answers } = await gradeWork({ ...bench, work: [work] });
+    bench.answers = { ...bench.answers, ...answers };
+    problems.push(notPassed(result));
+  }
+  return problems.filter(Boolean).join('; ');
 }
 
 /** What an early step asked for still holds at the end, so that a finished cluster can be graded as a whole. */
@@ -136,7 +142,11 @@ async function proveNoVacuousDenial({ lab, cluster, answers, ...rest }: Bench): 
 }
 
 async function proveWrong(bench: Bench, wrong: WrongAnswer): Promise<string> {
-  const { result } = await gradeWork({ ...bench, work: wrongWork(bench.lab, wrong.name) });
+  // The steps before are proven by the solution; here they only lead to where the mistake is made.
+  const work = wrongWork(bench.lab, wrong.name).map((one, index, all) =>
+    index === all.length - 1 ? one : { ...one, grade: [] },
+  );
+  const { result } = await gradeWork({ ...bench, work });
   return result.checks
     .flatMap((check) => {
       const expected =
@@ -165,6 +175,13 @@ function wordsOf({ message, findings }: CheckResult): string[] {
     message,
     ...findings.filter(({ outcome }) => outcome !== 'passed').flatMap(({ reason }) => reason ?? []),
   ];
+}
+
+/** Checks that pass although nothing was done for them. */
+function given({ checks }: LabResult, when: string): string[] {
+  return checks
+    .filter(({ outcome }) => outcome === 'passed' || outcome === 'error')
+    .map(({ step, id, outcome, message }) => `${step}/${id} ${outcome} ${when}: ${message}`);
 }
 
 function notPassed({ checks }: LabResult): string {

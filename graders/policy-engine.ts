@@ -23,6 +23,8 @@ export interface PluginDaemonSet {
   name: string;
   desired: number;
   ready: number;
+  /** Its controller has counted the nodes. */
+  counted: boolean;
 }
 
 export function pluginDaemonSets(objects: readonly JsonObject[]): PluginDaemonSet[] {
@@ -44,6 +46,7 @@ export function pluginDaemonSets(objects: readonly JsonObject[]): PluginDaemonSe
         name,
         desired: count('desiredNumberScheduled'),
         ready: count('numberReady'),
+        counted: typeof valueAt(object, ['status', 'observedGeneration']) === 'number',
       },
     ];
   });

@@ -110,7 +110,8 @@ function pluginReport(plugin: string, view: ClusterView): Report {
   }
   const ok = found.desired === view.nodes.length && found.ready >= found.desired;
   return {
-    starting: true,
+    // A DaemonSet that wants no nodes is not on its way.
+    starting: !found.counted || found.desired > 0,
     finding: {
       subject,
       expected,

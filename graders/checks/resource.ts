@@ -16,6 +16,7 @@ import { listed } from '../reachability/endpoint.js';
 type ResourceCheck = CheckOf<'resource'>;
 type Expectation = ResourceCheck['expect'][number];
 
+const NOT_FOUND = 'not found';
 /** What controllers write follows a moment after what the learner wrote. */
 const STATUS_PAUSES_MS = [200, 300, 500, 1000, 1000];
 
@@ -27,7 +28,12 @@ export async function checkResource(
   let verdict = await lookOnce(check, context);
   const waits = check.expect.some(({ path }) => path?.startsWith('.status') === true);
   for (const pauseMs of waits ? STATUS_PAUSES_MS : []) {
-    if (verdict.outcome === 'passed') break;
+    // An object that is not there does not come by waiting.
+    if (
+      verdict.outcome === 'passed' ||
+      verdict.findings.some(({ observed }) => observed === NOT_FOUND)
+    )
+      break;
     await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
     verdict = await lookOnce(check, context);
   }
@@ -141,7 +147,7 @@ function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerd
       {
         subject: describe(check),
         expected: 'it exists',
-        observed: 'not found',
+        observed: NOT_FOUND,
         outcome: 'failed',
         reason: there,
         next: `kubectl get ${kind.toLowerCase()} ${namespace === undefined ? '-A' : `-n ${namespace}`} --show-labels`,
