@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { defaultStateDir } from '../clusters/embedded/provider.js';
 import { GatehouseError } from '../common/errors.js';
 
 /** `true` and `1` in the environment. */
@@ -50,7 +51,15 @@ export function readSettings(
   overrides: SettingsOverrides = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Settings {
-  const input: Record<string, unknown> = { stateDir: defaultStateDir(environment) };
+  const input: Record<string, unknown> = {
+    stateDir: defaultStateDir({
+      isRoot: process.getuid?.() === 0,
+      home: homedir(),
+      ...(environment['XDG_STATE_HOME'] === undefined
+        ? {}
+        : { xdgStateHome: environment['XDG_STATE_HOME'] }),
+    }),
+  };
   for (const name of Object.keys(Settings.shape)) {
     const value = environment[environmentName(name)];
     if (value !== undefined && value !== '') input[name] = value;
@@ -73,8 +82,3 @@ function environmentName(name: string): string {
 }
 
 /** Root's own home is closed to the users that embedded clusters run as, hence the system's place. */
-function defaultStateDir(environment: Readonly<Record<string, string | undefined>>): string {
-  if (process.getuid?.() === 0) return '/var/lib/gatehouse';
-  const base = environment['XDG_STATE_HOME'] ?? path.join(homedir(), '.local', 'state');
-  return path.join(base, 'gatehouse');
-}

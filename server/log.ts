@@ -8,7 +8,7 @@ export async function createFileLogger({ stateDir, logLevel }: Settings): Promis
   const destination = pino.destination({ dest: path.join(stateDir, 'server.log'), mode: 0o600 });
   destination.on('error', () => undefined);
   const logger = pino(
-    { level: logLevel, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    { level: logLevel, base: {}, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
   );
   const write =

@@ -48,7 +48,7 @@ export class TerminalView {
     this.#terminal = new Terminal({
       fontFamily:
         'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
-      fontSize: 14,
+      fontSize: 13,
       lineHeight: 1.2,
       scrollback: 5000,
       cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,

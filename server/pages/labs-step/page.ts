@@ -75,5 +75,5 @@ export function serveStepPage(context: ServerContext): void {
 /** The text's share of the width in percent, as this browser last left it. */
 function parseSplit(text: string | undefined): number {
   const share = Number(text ?? 'none');
-  return Number.isFinite(share) ? Math.round(Math.min(75, Math.max(25, share))) : 44;
+  return Number.isFinite(share) ? Math.round(Math.min(75, Math.max(25, share))) : 40;
 }
