@@ -1,0 +1,83 @@
+import { chmodSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProjectRoot } from '../../system/project-root.js';
+import { isProcessAlive } from '../../system/start-process.js';
+import { createTempFolder } from '../../system/temp-folder.js';
+import type { ProviderUnderTest } from '../provider.contract.js';
+import type { ClusterProvider } from '../provider.js';
+import { clusterFolder } from './host/cluster-folder.js';
+import { hostPaths } from './host/host-options.js';
+import { lockHolder } from './host/lock-file.js';
+import { createEmbeddedProvider, type EmbeddedProviderOptions } from './provider.js';
+
+/** For tests: a provider over a state directory of its own; its host and folder go with it. */
+export interface EmbeddedUnderTest extends ProviderUnderTest {
+  stateDir: string;
+  hostPid(): number | undefined;
+  /** The host's log so far. */
+  log(): string;
+}
+
+export async function createEmbeddedUnderTest(
+  more: Partial<EmbeddedProviderOptions> = {},
+): Promise<EmbeddedUnderTest> {
+  const folder = await createTempFolder('clusters');
+  const stateDir = folder.path;
+  chmodSync(stateDir, 0o711);
+  const dist = path.join(findProjectRoot(), 'dist');
+  const made: ClusterProvider[] = [];
+  const open = (): ClusterProvider => {
+    const provider = createEmbeddedProvider({
+      stateDir,
+      hostEntry: path.join(dist, 'host.js'),
+      nativeDir: path.join(dist, 'native'),
+      readyTimeoutMs: 45_000,
+      ...more,
+    });
+    made.push(provider);
+    return provider;
+  };
+  const hostPid = (): number | undefined => lockHolder(hostPaths(stateDir).lock);
+  return {
+    stateDir,
+    provider: open(),
+    another: open,
+    hostPid,
+    log: () => readFileSync(hostPaths(stateDir).log, 'utf8'),
+    leftovers: (except = []) => Promise.resolve(leftoversOf(stateDir, except)),
+    async [Symbol.asyncDispose]() {
+      for (const provider of made) await provider[Symbol.asyncDispose]();
+      const pid = hostPid();
+      if (pid !== undefined) {
+        process.kill(pid, 'SIGTERM');
+        while (isProcessAlive(pid)) await sleep(5);
+      }
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Clusters' processes (agents and all below name the folder in their command lines), folders and mounts. */
+export function leftoversOf(stateDir: string, except: readonly string[]): string[] {
+  const left: string[] = [];
+  const known = except.map((name) => clusterFolder(stateDir, name));
+  const isKnown = (text: string): boolean =>
+    known.some(({ root, sockets }) => text.includes(`${root}/`) || text.includes(sockets));
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      if (command.includes(`${stateDir}/`) && !command.includes('/host.js')) left.push(command);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  for (const part of ['clusters', 's']) {
+    const folder = path.join(stateDir, part);
+    if (existsSync(folder)) left.push(...readdirSync(folder).map((name) => `${folder}/${name}/`));
+  }
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  left.push(...mounts.filter((mount) => mount.includes(stateDir)));
+  return left.filter((what) => !isKnown(what)).toSorted();
+}
