@@ -1,6 +1,6 @@
 import type { KubeObject, NewObject, OwnerReference } from '../api/cluster-api.js';
 import type { ReplicaSet } from './objects.js';
-import { deployment, manifest, startTestCluster } from './test-support/test-cluster.js';
+import { deployment, manifest, startTestCluster, template } from './test-support/test-cluster.js';
 import type { TestCluster } from './test-support/test-cluster.js';
 
 const DEMO = { namespace: 'demo' };
@@ -162,6 +162,26 @@ test('an object owned by a cluster-wide object goes with it', async () => {
   await cluster.settled();
   expect(cluster.api.get('configmaps', 'note', 'demo')).toBeUndefined();
 });
+
+test.each(['Background', 'Foreground', 'Orphan'] as const)(
+  'a replication controller deleted with %s goes, and only an orphaner leaves its pods',
+  async (propagation) => {
+    using cluster = startTestCluster();
+    cluster.apply(
+      manifest('ReplicationController', 'rc', {
+        apiVersion: 'v1',
+        spec: { replicas: 5, selector: { app: 'rc' }, template: template({ app: 'rc' }) },
+      }),
+    );
+    await cluster.settled();
+    cluster.api.delete('replicationcontrollers', { name: 'rc', ...DEMO, propagation });
+    await cluster.settled();
+    expect(cluster.api.get('replicationcontrollers', 'rc', 'demo')).toBeUndefined();
+    const left = cluster.api.list('pods', 'demo');
+    expect(left).toHaveLength(propagation === 'Orphan' ? 5 : 0);
+    for (const { metadata } of left) expect(metadata).not.toHaveProperty('ownerReferences');
+  },
+);
 
 test('a replica set deleted as an orphaner leaves its pods, which nobody replaces', async () => {
   using cluster = startTestCluster();

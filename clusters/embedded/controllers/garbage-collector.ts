@@ -24,6 +24,8 @@ export function createGarbageCollector(context: ControllerContext): void {
   const dependents = new Map<string, Dependent>();
   /** Uid of an owner -> uids of the objects that name it. */
   const byOwner = new Map<string, Set<string>>();
+  /** Owners that were seen to go, while objects still name them. */
+  const gone = new Set<string>();
   /** Objects that wait for their dependents, by uid. */
   const waiting = new Map<string, { resource: ResourceInfo; namespace: string; name: string }>();
   const check = loop.queue('garbage-collector', checkDependent);
@@ -35,6 +37,7 @@ export function createGarbageCollector(context: ControllerContext): void {
     if (event.type === 'DELETED') {
       forget(uid);
       waiting.delete(uid);
+      if (byOwner.has(uid)) gone.add(uid);
       for (const dependent of byOwner.get(uid) ?? []) check.add(dependent);
       return;
     }
@@ -68,7 +71,10 @@ export function createGarbageCollector(context: ControllerContext): void {
     for (const owner of known.owners) {
       const uids = byOwner.get(owner.uid);
       uids?.delete(uid);
-      if (uids?.size === 0) byOwner.delete(owner.uid);
+      if (uids?.size === 0) {
+        byOwner.delete(owner.uid);
+        gone.delete(owner.uid);
+      }
       if (waiting.has(owner.uid)) finish.add(owner.uid);
     }
   }
@@ -124,6 +130,7 @@ export function createGarbageCollector(context: ControllerContext): void {
   /** Says so where the owner exists, but in a namespace that ownership does not cross. */
   function tellForeign(object: KubeObject, reference: OwnerReference): void {
     const { apiVersion, kind, name, uid } = reference;
+    if (gone.has(uid)) return;
     const namespace = namespaceOf(object);
     const resource = catalogue.find(apiVersion, kind);
     const exists =

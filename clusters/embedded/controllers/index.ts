@@ -12,20 +12,22 @@ import { createEndpointSliceMirroringController } from './endpoint-slice-mirrori
 import { createEndpointsController } from './endpoints.js';
 import { createGarbageCollector } from './garbage-collector.js';
 import { createJobController } from './job.js';
+import { namespaceOf } from './keys.js';
 import { createKubernetesServiceController } from './kubernetes-service.js';
 import type { ApiServerPlace } from './kubernetes-service.js';
 import { createLoadBalancerController } from './load-balancer.js';
 import type { LoadBalancerAddresses } from './load-balancer.js';
 import { createNamespaceBasicsController } from './namespace-basics.js';
-import type { NamespaceHook } from './namespace-hook.js';
 import { createNamespaceController } from './namespace.js';
 import { createNodeLifecycleController } from './node-lifecycle.js';
 import { createPodCache } from './pod-cache.js';
 import { createPodGarbageCollector } from './pod-gc.js';
+import { createQuotaAdmission } from './quota-admission.js';
 import { createReplicaSetController, createReplicationController } from './replica-set.js';
 import { createResourceCatalogue } from './resource-catalogue.js';
 import type { ResourceSource } from './resource-catalogue.js';
 import { createQuotaController } from './resource-quota.js';
+import type { ServerSide } from './server-side.js';
 import { createScheduler } from './scheduler/index.js';
 import { createStatefulSetController } from './stateful-set.js';
 import { WorkLoop } from './work-queue.js';
@@ -42,8 +44,11 @@ export interface ControllerOptions {
   logger?: Logger;
   /** Where the API server is; without it nobody keeps the Service `default/kubernetes`. */
   apiServer?: ApiServerPlace;
-  /** With it a namespace has its default ServiceAccount from its first moment; else a moment later. */
-  onNamespace?: NamespaceHook;
+  /**
+   * The API server's own side, `createClusterApi(…)`. With it a namespace has its default ServiceAccount from its
+   * first moment (else a moment later), and ResourceQuotas are enforced (else only counted).
+   */
+  server?: ServerSide;
   /** Without it LoadBalancer Services stay pending, as on bare metal. */
   loadBalancers?: LoadBalancerAddresses;
 }
@@ -68,10 +73,8 @@ export function startControllers(options: ControllerOptions): Controllers {
     pods: createPodCache(cache),
   };
 
-  createNamespaceBasicsController(context, {
-    caPem: options.caPem,
-    onNamespace: options.onNamespace,
-  });
+  options.server?.admit(createQuotaAdmission());
+  createNamespaceBasicsController(context, { caPem: options.caPem, server: options.server });
   if (options.apiServer !== undefined)
     createKubernetesServiceController(context, options.apiServer);
   createNodeLifecycleController(context);
@@ -95,6 +98,13 @@ export function startControllers(options: ControllerOptions): Controllers {
   createPodGarbageCollector(context);
   createGarbageCollector(context);
   createNamespaceController(context);
+
+  // What pods are refused for most: an account that is missing, a quota that is full.
+  for (const resource of ['serviceaccounts', 'resourcequotas']) {
+    cache.informer(resource).on(({ object }) => {
+      loop.retry(namespaceOf(object));
+    });
+  }
 
   const served = new Set(catalogue.resources().map(({ name }) => name));
   cache.start((resource) => served.has(resource));

@@ -1,7 +1,7 @@
 import type { ControllerContext } from './context.js';
-import type { NamespaceHook } from './namespace-hook.js';
 import { namespaceOf } from './keys.js';
 import type { ConfigMap, Namespace, ServiceAccount } from './objects.js';
+import type { ServerSide } from './server-side.js';
 
 const ROOT_CA = 'kube-root-ca.crt';
 const ROOT_CA_NOTE =
@@ -10,13 +10,15 @@ const ROOT_CA_NOTE =
 /** Puts what every namespace has into it, and puts it back: the default ServiceAccount and the cluster's CA. */
 export function createNamespaceBasicsController(
   context: ControllerContext,
-  options: { caPem: string; onNamespace: NamespaceHook | undefined },
+  options: { caPem: string; server: ServerSide | undefined },
 ): void {
   const { api, cache, loop } = context;
   const queue = loop.queue('namespace-basics', sync);
 
   // Before the next write, where that can be had: pods of a namespace made a moment ago find their account.
-  options.onNamespace?.(sync);
+  options.server?.hook('namespaces', ({ type, object }) => {
+    if (type === 'ADDED') sync(object.metadata.name);
+  });
   cache.informer<Namespace>('namespaces').on(({ type, object }) => {
     if (type !== 'DELETED') queue.add(object.metadata.name);
   });

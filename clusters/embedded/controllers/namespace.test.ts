@@ -39,7 +39,9 @@ test('the CA and the account come back when they are deleted or changed', async 
 });
 
 test('without the hook the account comes a moment later', async () => {
-  using cluster = startTestCluster({ controllers: { onNamespace: () => undefined } });
+  using cluster = startTestCluster({
+    controllers: { server: { hook: () => undefined, admit: () => undefined } },
+  });
   await cluster.settled();
   expect(cluster.api.get('serviceaccounts', 'default', 'demo')).toBeDefined();
 });

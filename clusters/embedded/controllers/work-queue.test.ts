@@ -98,3 +98,19 @@ test('long work gives way to timers', async () => {
   await soon(10);
   expect(handled).toBeLessThan(50);
 });
+
+test('what failed in a namespace can be tried again at once', async () => {
+  using loop = new WorkLoop(SILENT);
+  const tried: string[] = [];
+  const queue = loop.queue('test', (key) => {
+    tried.push(key);
+    if (tried.length < 12) throw new RetryError('not yet');
+  });
+  queue.add('a/x');
+  await soon(200);
+  const before = tried.length;
+  loop.retry('b');
+  loop.retry('a');
+  await soon(1);
+  expect(tried).toHaveLength(before + 1);
+});

@@ -31,6 +31,7 @@ interface Work {
 export class WorkLoop implements Disposable {
   readonly #logger: Logger;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #queues: { failures: ReadonlyMap<string, number>; add: (key: string) => void }[] = [];
   #ready: Work[] = [];
   #head = 0;
   #running = false;
@@ -89,7 +90,15 @@ export class WorkLoop implements Disposable {
       this.#stopTimer(known.timer);
       delayed.delete(key);
     };
+    this.#queues.push({ failures, add });
     return { add, addAfter, cancelDelay };
+  }
+
+  /** Tries what failed in a namespace again now: something it may have waited for has changed. */
+  retry(namespace: string): void {
+    for (const { failures, add } of this.#queues) {
+      for (const key of failures.keys()) if (key.startsWith(`${namespace}/`)) add(key);
+    }
   }
 
   /** True while nothing waits to be handled; delayed keys do not count. */

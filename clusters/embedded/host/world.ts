@@ -150,6 +150,7 @@ export class World implements Disposable {
     const controllers = startControllers({
       api: api.as('kube-controller-manager'),
       resources: api.registry,
+      server: api,
       caPem: server.caPem,
       logger,
       apiServer: { clusterIp: API_SERVICE_ADDRESS, address: nodeAddress(0), port: API_PORT },

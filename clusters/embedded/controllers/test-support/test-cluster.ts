@@ -47,11 +47,7 @@ export function startTestCluster(options: TestClusterOptions = {}): TestCluster 
     api,
     resources: api.registry,
     caPem: 'test CA',
-    onNamespace: (listener) => {
-      api.hook('namespaces', ({ type, object }) => {
-        if (type === 'ADDED') listener(object.metadata.name);
-      });
-    },
+    server: api,
     logger,
     ...options.controllers,
   });
