@@ -271,7 +271,7 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
               await made[Symbol.asyncDispose]();
               return 'too late';
             },
-            (error: { code?: string }) => error.code,
+            (error: unknown) => (error as { code?: string }).code,
           );
         expect(['CANCELLED', 'too late']).toContain(outcome);
       }

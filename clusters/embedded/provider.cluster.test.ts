@@ -10,7 +10,7 @@ import {
   podEndpoint,
   spec,
 } from '../provider.contract.js';
-import { createEmbeddedUnderTest } from './provider-fixture.js';
+import { createEmbeddedUnderTest } from '../../test/support/embedded-provider.js';
 
 const TIMEOUT_MS = 120_000;
 

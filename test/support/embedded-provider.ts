@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findProjectRoot } from '../../system/project-root.js';
 import { isProcessAlive } from '../../system/start-process.js';
 import { createTempFolder } from '../../system/temp-folder.js';
-import type { ProviderUnderTest } from '../provider.contract.js';
-import type { ClusterProvider } from '../provider.js';
-import { clusterFolder } from './host/cluster-folder.js';
-import { hostPaths } from './host/host-options.js';
-import { lockHolder } from './host/lock-file.js';
-import { createEmbeddedProvider, type EmbeddedProviderOptions } from './provider.js';
+import type { ProviderUnderTest } from '../../clusters/provider.contract.js';
+import type { ClusterProvider } from '../../clusters/provider.js';
+import { clusterFolder } from '../../clusters/embedded/host/cluster-folder.js';
+import { hostPaths } from '../../clusters/embedded/host/host-options.js';
+import { lockHolder } from '../../clusters/embedded/host/lock-file.js';
+import {
+  createEmbeddedProvider,
+  type EmbeddedProviderOptions,
+} from '../../clusters/embedded/provider.js';
 
 /** For tests: a provider over a state directory of its own; its host and folder go with it. */
 export interface EmbeddedUnderTest extends ProviderUnderTest {
