@@ -107,16 +107,12 @@ function addressMatches(
       sets.set(name, { type: 'pods', family, of: pods });
       matches.push({ family, text: `${IP[family]} ${side} @${name}` });
     }
-    const [only] = own;
-    if (only !== undefined && own.length === 1) {
-      const text = isWholeFamily(only)
-        ? `meta nfproto ${NFPROTO[family]}`
-        : `${IP[family]} ${side} ${formatRange(only)}`;
-      matches.push({ family, text });
-    } else if (own.length > 1) {
+    if (own.length > MAX_SPELT_OUT) {
       const name = `ranges${family}-${nameFor(own.map(formatRange).join())}`;
       sets.set(name, { type: 'ranges', family, ranges: own });
       matches.push({ family, text: `${IP[family]} ${side} @${name}` });
+    } else {
+      matches.push(...own.map((range) => ({ family, text: rangeMatch(range, side) })));
     }
     return matches;
   });
@@ -145,24 +141,25 @@ function portMatches(
   return matches;
 }
 
-/** Protocols with the same numbers share a rule, so that DNS over UDP and TCP is one. */
+function rangeMatch(range: AddressRange, side: 'saddr' | 'daddr'): string {
+  const { family } = range;
+  if (isWholeFamily(range)) return `meta nfproto ${NFPROTO[family]}`;
+  return `${IP[family]} ${side} ${formatRange(range)}`;
+}
+
 function numericMatches(ports: readonly PortMatch[]): string[] {
-  const groups = new Map<string, PolicyProtocol[]>();
-  for (const protocol of PROTOCOLS) {
+  return PROTOCOLS.flatMap((protocol) => {
+    const name = protocol.toLowerCase();
     const numbers = mergeNumbers(
       ports.flatMap((port) => (port.type === 'range' && port.protocol === protocol ? [port] : [])),
     );
-    if (numbers === '') continue;
-    groups.set(numbers, [...(groups.get(numbers) ?? []), protocol]);
-  }
-  return [...groups].map(([numbers, protocols]) => {
-    const names = protocols.map((protocol) => protocol.toLowerCase());
-    const l4 = `meta l4proto ${names.length === 1 ? names.join('') : `{ ${names.join(', ')} }`}`;
-    return numbers === EVERY_PORT ? l4 : `${l4} th dport ${numbers}`;
+    if (numbers.includes(EVERY_PORT)) return [`meta l4proto ${name}`];
+    if (numbers.length > MAX_SPELT_OUT) return [`${name} dport { ${numbers.join(', ')} }`];
+    return numbers.map((number) => `${name} dport ${number}`);
   });
 }
 
-function mergeNumbers(ranges: readonly { first: number; last: number }[]): string {
+function mergeNumbers(ranges: readonly { first: number; last: number }[]): string[] {
   const merged: { first: number; last: number }[] = [];
   for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
     const previous = merged.at(-1);
@@ -170,8 +167,7 @@ function mergeNumbers(ranges: readonly { first: number; last: number }[]): strin
       previous.last = Math.max(previous.last, last);
     } else merged.push({ first, last });
   }
-  const texts = merged.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
-  return texts.length > 1 ? `{ ${texts.join(', ')} }` : texts.join('');
+  return merged.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
 }
 
 /** nft cuts comments at 128 bytes; longer names are replaced by a short one that `comments` resolves. */
@@ -184,6 +180,11 @@ function commentFor(ref: { policy: NormalPolicy; direction: Direction; rule: num
   return `np:#${nameFor(JSON.stringify([namespace, name]))}:${tail}`;
 }
 
+/**
+ * Up to so many ranges or ports are a rule each. nft asks the kernel for the elements of every set with
+ * intervals before each command, so a thousand small sets would cost every later change dearly.
+ */
+const MAX_SPELT_OUT = 4;
 const IP = { 4: 'ip', 6: 'ip6' } as const;
 const NFPROTO = { 4: 'ipv4', 6: 'ipv6' } as const;
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;

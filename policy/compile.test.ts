@@ -43,12 +43,18 @@ test('a rule becomes one line per kind of peer and group of ports', () => {
   ];
   expect(linesOf(oneRule('ingress', { from, ports }))).toMatchInlineSnapshot(`
    [
-     "ip saddr @pods4 meta l4proto { tcp, udp } th dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr @pods4 tcp dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr @pods4 udp dport 53 counter accept comment "np:prod/p:ingress:0"",
      "ip saddr @pods4 meta l4proto sctp counter accept comment "np:prod/p:ingress:0"",
      "ip saddr @pods4 ip daddr . tcp dport @ports4 counter accept comment "np:prod/p:ingress:0"",
-     "ip saddr @ranges4 meta l4proto { tcp, udp } th dport 53 counter accept comment "np:prod/p:ingress:0"",
-     "ip saddr @ranges4 meta l4proto sctp counter accept comment "np:prod/p:ingress:0"",
-     "ip saddr @ranges4 ip daddr . tcp dport @ports4 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.0.0.0-10.0.255.255 tcp dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.0.0.0-10.0.255.255 udp dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.0.0.0-10.0.255.255 meta l4proto sctp counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.0.0.0-10.0.255.255 ip daddr . tcp dport @ports4 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.2.0.0-10.255.255.255 tcp dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.2.0.0-10.255.255.255 udp dport 53 counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.2.0.0-10.255.255.255 meta l4proto sctp counter accept comment "np:prod/p:ingress:0"",
+     "ip saddr 10.2.0.0-10.255.255.255 ip daddr . tcp dport @ports4 counter accept comment "np:prod/p:ingress:0"",
    ]
   `);
   expect(
@@ -60,7 +66,8 @@ test('a rule becomes one line per kind of peer and group of ports', () => {
     ),
   ).toMatchInlineSnapshot(`
    [
-     "meta nfproto ipv4 meta l4proto tcp th dport { 1-10, 20 } counter accept comment "np:prod/p:egress:0"",
+     "meta nfproto ipv4 tcp dport 1-10 counter accept comment "np:prod/p:egress:0"",
+     "meta nfproto ipv4 tcp dport 20 counter accept comment "np:prod/p:egress:0"",
    ]
   `);
   expect(linesOf(oneRule('ingress', {}))).toMatchInlineSnapshot(`

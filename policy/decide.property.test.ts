@@ -18,7 +18,7 @@ test('decides as a brute-force reading of the raw objects does, over random smal
         }
       }
     }),
-    { numRuns: 250 },
+    { numRuns: 120 },
   );
   // Worlds in which everything passes would prove nothing.
   expect(denied / asked).toBeGreaterThan(0.1);
@@ -38,6 +38,6 @@ test('names a deciding rule exactly where a rule decides, and gives a reason for
         expect(decision.explanation).toMatch(/^(Allowed|Denied|Not possible): .*\.$/s);
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });

@@ -78,6 +78,52 @@ test('a full replacement and its removal leave nothing of the table before', asy
   expect((await namesIn(agent, 'node-1')).size).toBe(0);
 });
 
+test('every kind of rule, for both families of addresses, is one that nft takes', async () => {
+  await using test = await createTestAgent();
+  const { agent } = test;
+  const wide = Array.from({ length: 9 }, (_, i) => `10.${i * 2}.0.0/16`);
+  const wide6 = Array.from({ length: 9 }, (_, i) => `fd00:${i * 2}::/32`);
+  const peers = [
+    { podSelector: {} },
+    { namespaceSelector: {} },
+    { ipBlock: { cidr: '0.0.0.0/0' } },
+    { ipBlock: { cidr: '::/0', except: wide6 } },
+  ];
+  const ports = [
+    ...['TCP', 'UDP', 'SCTP'].flatMap((protocol) => [
+      { protocol, port: 'http' },
+      ...Array.from({ length: 6 }, (_, i) => ({ protocol, port: 10 * i + 1 })),
+      { protocol, port: 100, endPort: 200 },
+    ]),
+  ];
+  const rules = [{}, { peers }, { ports }, { peers, ports }, { ports: [{ protocol: 'SCTP' }] }].map(
+    (rule) => ({ ...rule, more: { ipBlock: { cidr: '10.0.0.0/8', except: wide } } }),
+  );
+  const world: World = {
+    ...WORLDS[0]!,
+    pods: WORLDS[0]!.pods.map((pod, i) => ({
+      ...pod,
+      namespace: 'prod',
+      addresses: [...pod.addresses, `fd00::${i + 1}`],
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+    })),
+    networkPolicies: rules.map(({ peers: list, ports: numbers, more }, i) =>
+      networkPolicy(`prod/p-${i}-${'x'.repeat(i * 40)}`, {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: list, ports: numbers }],
+        egress: [{ to: [...(list ?? []), more], ports: numbers }],
+      }),
+    ),
+  };
+  await agent.network([{ op: 'netns-add', name: 'node-1' }]);
+  const rulesOfNode = compile(world, 'node-1');
+  for (const script of renderFull(rulesOfNode)) await agent.nft('node-1', script);
+  const kernel = await namesIn(agent, 'node-1');
+  expect(kernel.get('set')).toEqual([...rulesOfNode.sets.keys()].sort());
+  expect(rulesOfNode.verdicts.ingress6.size).toBe(3);
+});
+
 test('the counter of the deciding rule moves, and no other allows', async () => {
   await using test = await createTestAgent();
   const { agent } = test;
