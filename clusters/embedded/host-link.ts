@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { VERSION } from '../../common/project.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { isProcessAlive, startDetached } from '../../system/start-process.js';
@@ -97,18 +98,22 @@ export class HostLink implements Disposable {
     }
   }
 
-  /** A host of another build is asked to go, unless clusters live in it. */
+  /**
+   * A host of another build is asked to go when nobody lives in it. With clusters it serves on if it is of the same
+   * version, which speaks the same protocol: an upgrade never ends a learner's cluster.
+   */
   async #isOurs(connection: HostConnection): Promise<boolean> {
     const { build, stateDir } = this.#settings.options;
     const hello = await connection.request('hello', {});
     if (hello.build === build) return true;
+    if (hello.clusters > 0 && hello.version === VERSION) return true;
     if (hello.clusters > 0) {
       connection[Symbol.dispose]();
       throw new GatehouseError(
         'NOT_AVAILABLE',
-        `the cluster host of ${stateDir} is another build (version ${hello.version}) and serves ${hello.clusters} clusters`,
+        `the cluster host of ${stateDir} is of version ${hello.version}, this is ${VERSION}, and it serves ${hello.clusters} clusters`,
         {
-          fix: `delete those clusters with the version that made them, or end it: kill ${hello.pid}`,
+          fix: `end those labs with the version that made them; or "kill ${hello.pid}" and let this version try to take them over`,
         },
       );
     }
