@@ -66,6 +66,11 @@ export interface ApiServer extends AsyncDisposable {
   /** Also listens on a loopback port of this machine. */
   listenLocal(port?: number): Promise<{ port: number }>;
   setStreams(streams: ContainerStreams): void;
+  /**
+   * Removes every object, finalizers or not, and puts back what every cluster has. Keys and listeners stay,
+   * revisions go on rising, and watchers hear of all of it. Whoever runs pods must have ended them before.
+   */
+  wipe(): Promise<void>;
 }
 
 /** Starts the API server of a cluster, empty but for what every cluster has, or as it was left. */
@@ -87,11 +92,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const custom = new CustomResources(api, catalogue);
   const found = await journal.recover(api.store);
   custom.refresh();
-  bootstrap(api, {
-    registry: api.registry,
-    caPem: identity.authority.certPem,
-    address: options.addresses.find((address) => isIP(address) > 0),
-  });
+  const fill = (): void => {
+    bootstrap(api, {
+      registry: api.registry,
+      caPem: identity.authority.certPem,
+      address: options.addresses.find((address) => isIP(address) > 0),
+    });
+  };
+  fill();
 
   let streams = options.streams;
   const parts = createParts({ options, api, identity, custom, logger }, () => streams);
@@ -122,12 +130,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     setStreams: (next) => {
       streams = next;
     },
+    wipe: async () => {
+      removeEverything(api);
+      custom.refresh();
+      fill();
+      await api.flushed();
+    },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       api.store.close();
       await journal[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Namespaces last, as if their content had gone first. */
+function removeEverything({ store }: ClusterApiServerSide): void {
+  const resources = store.resources().filter((resource) => resource !== 'namespaces');
+  for (const resource of [...resources, 'namespaces']) {
+    for (const object of store.collection(resource).list()) store.remove(resource, object);
+  }
 }
 
 function createParts(

@@ -13,24 +13,24 @@ export class FieldSet {
   insert(path: readonly string[]): void {
     const last = path.at(-1);
     if (last === undefined) return;
-    let node: FieldSet = this;
-    for (const element of path.slice(0, -1)) {
-      let child = node.children.get(element);
-      if (child === undefined) {
-        child = new FieldSet();
-        node.children.set(element, child);
-      }
-      node = child;
+    const [first] = path;
+    if (path.length === 1 || first === undefined) {
+      this.members.add(last);
+      return;
     }
-    node.members.add(last);
+    let child = this.children.get(first);
+    if (child === undefined) {
+      child = new FieldSet();
+      this.children.set(first, child);
+    }
+    child.insert(path.slice(1));
   }
 
   has(path: readonly string[]): boolean {
-    const last = path.at(-1);
-    if (last === undefined) return false;
-    let node: FieldSet | undefined = this;
-    for (const element of path.slice(0, -1)) node = node?.children.get(element);
-    return node?.members.has(last) ?? false;
+    const [first, ...rest] = path;
+    if (first === undefined) return false;
+    if (rest.length === 0) return this.members.has(first);
+    return this.children.get(first)?.has(rest) ?? false;
   }
 
   get isEmpty(): boolean {

@@ -25,6 +25,15 @@ export interface ApplyRequest {
 }
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Nobody applies these. */
+const SYSTEM_FIELDS = [
+  'uid',
+  'creationTimestamp',
+  'generation',
+  'selfLink',
+  'managedFields',
+  'resourceVersion',
+];
 /** As long as all annotations together may be. */
 const MAX_LAST_APPLIED = 262_144;
 
@@ -66,7 +75,7 @@ export function applyConfiguration(
     fields: manager.fields.difference(removed).difference(intersection(conflicts, manager)),
   }));
   const isSame = last?.fields.equals(own) === true && taken.isEmpty && removed.isEmpty;
-  next.push({ ...self, fields: own, time: isSame ? (last?.time ?? request.time) : request.time });
+  next.push({ ...self, fields: own, time: isSame ? last.time : request.time });
   const metadata = isJsonObject(merged['metadata']) ? { ...merged['metadata'] } : {};
   metadata['managedFields'] = formatManagers(next);
   keepLastApplied(metadata, request);
@@ -172,25 +181,15 @@ function keepLastApplied(metadata: JsonObject, request: ApplyRequest): void {
   const text = `${JSON.stringify(request.config)}\n`;
   const next = { ...annotations };
   if (text.length <= MAX_LAST_APPLIED) next[LAST_APPLIED] = text;
-  else delete next[LAST_APPLIED];
+  else Reflect.deleteProperty(next, LAST_APPLIED);
   metadata['annotations'] = next;
 }
 
 function withoutSystemFields(config: JsonObject): JsonObject {
   const copy: JsonObject = cloneJson(config);
-  const { metadata } = { metadata: copy['metadata'] };
+  const { metadata } = copy;
   if (isJsonObject(metadata)) {
-    for (const name of [
-      'uid',
-      'creationTimestamp',
-      'generation',
-      'selfLink',
-      'managedFields',
-      'resourceVersion',
-    ]) {
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a closed list of the server's own fields
-      delete metadata[name];
-    }
+    for (const name of SYSTEM_FIELDS) Reflect.deleteProperty(metadata, name);
   }
   return copy;
 }

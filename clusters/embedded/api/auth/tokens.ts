@@ -79,7 +79,10 @@ export class TokenAuthority {
     const now = this.#api.now() / 1000;
     if (Number(payload['exp']) <= now || Number(payload['nbf']) > now + 60) return undefined;
     const meant = payload['aud'];
-    if (!Array.isArray(meant) || !meant.some((item) => audiences.includes(String(item)))) {
+    if (
+      !Array.isArray(meant) ||
+      !meant.some((item) => typeof item === 'string' && audiences.includes(item))
+    ) {
       return undefined;
     }
     return this.#userOf(payload);
@@ -117,7 +120,7 @@ export class TokenAuthority {
     const namespace = text('namespace');
     const name = text('serviceaccount', 'name');
     const account = this.#api.get('serviceaccounts', name, namespace);
-    if (account === undefined || account.metadata.uid !== text('serviceaccount', 'uid')) {
+    if (account?.metadata.uid !== text('serviceaccount', 'uid')) {
       return undefined;
     }
     const pod = text('pod', 'name');

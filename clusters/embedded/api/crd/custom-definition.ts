@@ -147,7 +147,7 @@ function selectableFieldsOf(version: JsonObject): Record<string, (object: KubeOb
       const path = text(field['jsonPath']);
       const read = (object: KubeObject): string => {
         const [value] = valuesAtPath(object, path);
-        return value === undefined || typeof value === 'object' ? '' : String(value);
+        return typeof value === 'string' ? value : JSON.stringify(value ?? '').replace(/^""$/, '');
       };
       return [path.replace(/^\./, ''), read];
     }),

@@ -9,6 +9,7 @@ import {
   preservesUnknown,
   propertiesOf,
   textsOf,
+  typeOf,
 } from './schema-props.js';
 import type { SchemaProps } from './schema-props.js';
 
@@ -19,7 +20,7 @@ export function resourceNode(schema: SchemaProps, metadata: TypeNode): TypeNode 
 
 function schemaNode(schema: SchemaProps, metadata: TypeNode): TypeNode {
   if (schema[INT_OR_STRING] === true) return SCALAR;
-  switch (schema['type']) {
+  switch (typeOf(schema)) {
     case 'object': {
       const others = additionalSchema(schema);
       const atomic = schema['x-kubernetes-map-type'] === 'atomic';

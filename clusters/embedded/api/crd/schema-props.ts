@@ -27,6 +27,12 @@ export function additionalSchema(schema: SchemaProps): SchemaProps | undefined {
   return additionalProperties === true ? { [PRESERVE]: true } : undefined;
 }
 
+/** Empty where the schema names no type. */
+export function typeOf(schema: SchemaProps): string {
+  const { type } = schema;
+  return typeof type === 'string' ? type : '';
+}
+
 export function itemsSchema(schema: SchemaProps): SchemaProps | undefined {
   const { items } = schema;
   return isJsonObject(items) ? items : undefined;

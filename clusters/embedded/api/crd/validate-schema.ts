@@ -11,6 +11,7 @@ import {
   listOf,
   propertiesOf,
   textsOf,
+  typeOf,
 } from './schema-props.js';
 import type { SchemaProps } from './schema-props.js';
 
@@ -39,7 +40,7 @@ interface Place {
 function validateValue(value: Json, schema: SchemaProps, place: Place): void {
   if (value === null && schema['nullable'] === true) return;
   if (!hasType(value, schema)) {
-    const wanted = schema[INT_OR_STRING] === true ? 'integer,string' : String(schema['type']);
+    const wanted = schema[INT_OR_STRING] === true ? 'integer,string' : typeOf(schema);
     const got = typeNameOf(value);
     place.errors.push({
       path: place.path === '' ? '<nil>' : place.path,
@@ -69,7 +70,7 @@ function validateEnum(value: Json, schema: SchemaProps, place: Place): void {
 
 function validateText(value: string, schema: SchemaProps, place: Place): void {
   const { minLength, maxLength, pattern, format } = schema;
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (typeof maxLength === 'number' && length > maxLength) {
     place.errors.push({
       path: place.path,
@@ -215,8 +216,7 @@ function tooMany(actual: number, limit: number, place: Place): void {
 
 function hasType(value: Json, schema: SchemaProps): boolean {
   if (schema[INT_OR_STRING] === true) return typeof value === 'string' || Number.isInteger(value);
-  switch (schema['type']) {
-    case undefined:
+  switch (typeOf(schema)) {
     case '':
       return true;
     case 'integer':
@@ -224,7 +224,7 @@ function hasType(value: Json, schema: SchemaProps): boolean {
     case 'number':
     case 'string':
     case 'boolean':
-      return typeof value === schema['type'];
+      return typeof value === typeOf(schema);
     case 'array':
       return Array.isArray(value);
     case 'object':

@@ -47,7 +47,7 @@ function whyNot(user: UserInfo, attributes: Attributes): string {
 /** A list or watch of one object by its name is allowed to whoever may see that object. */
 function nameInSelector(info: RequestInfo): string {
   const selector = info.query.get('fieldSelector');
-  if (selector === null || !selector.includes('metadata.name')) return '';
+  if (selector?.includes('metadata.name') !== true) return '';
   return (
     parseTerms(selector).find(({ field, equal }) => equal && field === 'metadata.name')?.value ?? ''
   );

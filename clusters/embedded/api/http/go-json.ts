@@ -120,9 +120,9 @@ class Scanner {
   }
 
   #literal(word: string): void {
-    for (let i = 0; i < word.length; i += 1) {
-      const expected = `in literal ${word} (expecting '${word[i] ?? ''}')`;
-      if (this.#peek(expected) !== word[i]) throw this.#unexpected(expected);
+    for (const letter of word) {
+      const expected = `in literal ${word} (expecting '${letter}')`;
+      if (this.#peek(expected) !== letter) throw this.#unexpected(expected);
       this.at += 1;
     }
   }

@@ -169,5 +169,8 @@ function parseToken(token: string): { revision: number | undefined; after: strin
       'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
     );
   }
-  return { revision: rv < 0 ? undefined : rv, after: start.replace(/\u0000$/, '') };
+  return {
+    revision: rv < 0 ? undefined : rv,
+    after: start.endsWith('\u0000') ? start.slice(0, -1) : start,
+  };
 }

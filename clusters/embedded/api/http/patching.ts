@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { JsonObject } from '../../../../common/json.js';
 import { applyConfiguration, checkDeclared } from '../apply/server-side-apply.js';
-import { ApiError, badRequest, invalid, notFound } from '../api-error.js';
+import { badRequest, invalid, notFound } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
 import { applyJsonPatch } from '../patch/json-patch.js';
 import { mergePatch } from '../patch/merge-patch.js';
@@ -30,7 +30,7 @@ const APPLY = 'application/apply-patch+yaml';
 
 /** A patch in hand: what it makes of a view of an object, or that it is a configuration to apply. */
 export type Patch =
-  | { kind: 'change'; change(view: JsonObject): JsonObject; duplicates: readonly string[] }
+  | { kind: 'change'; change: (view: JsonObject) => JsonObject; duplicates: readonly string[] }
   | { kind: 'apply'; config: JsonObject; duplicates: readonly string[] };
 
 /** PATCH of one object or of its status: JSON patch, merge patch, strategic merge patch, server-side apply. */
@@ -80,7 +80,7 @@ function changeObject(
   context: ResourceContext,
   request: {
     options: WriteOptions;
-    change(view: JsonObject): JsonObject;
+    change: (view: JsonObject) => JsonObject;
     duplicates: readonly string[];
   },
 ): KubeObject {
@@ -161,7 +161,7 @@ function decodePatched(
 }
 
 function checkApplyOptions(type: string, options: WriteOptions): void {
-  const refuse = (path: string, reason: string, text: string): ApiError =>
+  const refuse = (path: string, reason: string, text: string): Error =>
     invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ path, reason, text }]);
   if (type === APPLY) {
     if (options.fieldManager === '') {

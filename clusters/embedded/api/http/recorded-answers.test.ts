@@ -85,9 +85,10 @@ function normal(value: unknown): unknown {
 }
 
 /** The objects that the recorded requests found. */
-async function prepare({ call, server }: TestServer): Promise<void> {
+async function prepare(test: TestServer): Promise<void> {
+  const { server } = test;
   const create = async (url: string, body: unknown): Promise<void> => {
-    const answer = await call('POST', url, { body });
+    const answer = await test.call('POST', url, { body });
     if (answer.status !== 201) throw new Error(`${url}: ${answer.text}`);
   };
   const kubectl = 'fieldManager=kubectl-client-side-apply';
@@ -154,7 +155,7 @@ async function prepare({ call, server }: TestServer): Promise<void> {
       ],
     },
   });
-  const applied = await call('PATCH', `${networking}/applied?fieldManager=m1`, {
+  const applied = await test.call('PATCH', `${networking}/applied?fieldManager=m1`, {
     body: {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',

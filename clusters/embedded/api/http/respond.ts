@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
 import type { Json, JsonObject } from '../../../../common/json.js';
-import { ApiError } from '../api-error.js';
+import type { ApiError } from '../api-error.js';
 import type { Representation } from './media-types.js';
 
 const NO_CACHE = 'no-cache, private';
@@ -90,6 +90,6 @@ function wantsIndent({ req, query }: Exchange): boolean {
 
 /** RFC 7234, the way kubectl parses it. */
 function warningHeader(text: string): string {
-  const plain = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&');
+  const plain = text.replace(/\p{Cc}/gu, ' ').replace(/["\\]/g, '\\$&');
   return `299 - "${Buffer.from(plain, 'utf8').toString('latin1')}"`;
 }

@@ -9,8 +9,8 @@ import type { Identity } from '../auth/identity.js';
 
 export interface TlsServerOptions {
   identity: Identity;
-  request(req: IncomingMessage, res: ServerResponse): void;
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  request: (req: IncomingMessage, res: ServerResponse) => void;
+  upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** HTTP/1.1 over TLS on any number of listeners: a unix socket for the cluster, a loopback port for the host. */

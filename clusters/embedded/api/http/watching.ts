@@ -52,7 +52,7 @@ export function handleWatch(context: ResourceContext): void {
   timers.push(
     setTimeout(() => {
       mark();
-      res.end();
+      stream.end();
     }, seconds * 1000),
   );
   if (options.allowBookmarks) timers.push(setInterval(mark, BOOKMARK_EVERY_MS));
@@ -148,6 +148,12 @@ class WatchStream {
 
   fail(error: ApiError): void {
     this.#write(`{"type":"ERROR","object":${JSON.stringify(error.toStatus())}}\n`);
+    this.end();
+  }
+
+  /** What is held back goes first: a response that ends while corked never finishes. */
+  end(): void {
+    this.#uncork();
     this.#context.res.end();
   }
 
@@ -170,6 +176,7 @@ class WatchStream {
 
   #write(text: string): void {
     const { res } = this.#context;
+    if (res.writableEnded) return;
     if (res.writableLength > MAX_UNSENT_BYTES) {
       res.destroy();
       return;
@@ -178,11 +185,16 @@ class WatchStream {
       this.#corked = true;
       res.cork();
       queueMicrotask(() => {
-        this.#corked = false;
-        res.uncork();
+        this.#uncork();
       });
     }
     res.write(text);
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#context.res.uncork();
   }
 }
 

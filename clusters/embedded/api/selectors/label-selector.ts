@@ -111,7 +111,12 @@ class Parser {
         }
         return { key: key.text, operator: operator.kind, values: [value] };
       }
-      default:
+      case 'word':
+      case 'end':
+      case ',':
+      case '(':
+      case ')':
+      case '!':
         throw unparsable(`found '${operator.text}', expected: ${OPERATORS}`);
     }
   }

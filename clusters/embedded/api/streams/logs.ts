@@ -24,9 +24,8 @@ export async function handleLog(context: ResourceContext): Promise<void> {
   res.on('close', () => {
     abort.abort();
   });
-  const chunks = requireStreams(context)
-    .logs(target, options, abort.signal)
-    [Symbol.asyncIterator]();
+  const log = requireStreams(context).logs(target, options, abort.signal);
+  const chunks = log[Symbol.asyncIterator]();
   const first = chunks.next();
   const begin = (): void => {
     if (res.headersSent) return;

@@ -102,7 +102,7 @@ function serviceEndpoint(
   const wanted =
     port === ''
       ? list[0]
-      : list.find((item) => item['name'] === port || String(item['port']) === port);
+      : list.find((item) => item['name'] === port || item['port'] === Number(port));
   for (const slice of api.list('endpointslices.discovery.k8s.io', namespace)) {
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue;
     const found = readyPod(slice, wanted?.['name']);

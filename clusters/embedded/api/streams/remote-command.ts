@@ -69,7 +69,8 @@ export async function exitStatus(session: ExecSession): Promise<JsonObject> {
 
 /** Before v4 a client reads text: nothing for success. */
 export function plainStatus(status: JsonObject): string {
-  return status['status'] === 'Success' ? '' : String(status['message']);
+  const { message } = status;
+  return status['status'] === 'Success' || typeof message !== 'string' ? '' : message;
 }
 
 /** `{"Width":80,"Height":24}` */

@@ -180,7 +180,6 @@ export class SpdyConnection {
     if ((flags & FIN) !== 0) await stream.deliver(Buffer.alloc(0), true);
   }
 
-  // eslint-disable-next-line max-params -- the three parts of a DATA frame
   async #sendData(id: number, data: Buffer, fin: boolean): Promise<void> {
     let at = 0;
     do {
