@@ -94,10 +94,8 @@ test('a missing object names what exists instead', async () => {
   expect(await say('default/web')).toBe(
     'No Pod web in shop. There is one of this name in default.',
   );
-  expect(await say('default/other')).toBe(
-    'No Pod web in shop. There is none in shop, but in default.',
-  );
-  expect(await say()).toBe('No Pod web in shop. There is none at all.');
+  expect(await say('default/other')).toBe('No Pod web in shop. There is none in this namespace.');
+  expect(await say()).toBe('No Pod web in shop. There is none in this namespace.');
 });
 
 test('a field that differs says what was expected and what is there', async () => {

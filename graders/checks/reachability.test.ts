@@ -79,7 +79,7 @@ test('a denial without a policy is a failure at once, and says that nothing isol
   const result = await check([DENY], BASE, path('open'));
   expect(result.outcome).toBe('failed');
   expect(result.message).toBe(
-    'dev/client → prod/web:80/TCP should be denied, but was: connected. Allowed: no policy isolates pod dev/client for egress or pod prod/web for ingress.',
+    'dev/client → prod/web:80/TCP should be denied, but was: connected. Allowed: no policy isolates pod dev/client for egress or pod prod/web for ingress. There is no policy in the whole cluster.',
   );
   expect(result.probed).toHaveLength(1);
 });

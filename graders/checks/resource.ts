@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { valueAt, type JsonObject } from '../../common/json.js';
+import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
 import { nearestNames } from '../../common/nearest.js';
 import type { Finding } from '../../common/verdict.js';
 import {
@@ -12,6 +12,7 @@ import {
 import { objectsOfKind } from '../cluster-view.js';
 import { valuesAtPath } from '../json-path.js';
 import { listed } from '../reachability/endpoint.js';
+import { describeLabels } from '../reachability/label-terms.js';
 
 type ResourceCheck = CheckOf<'resource'>;
 type Expectation = ResourceCheck['expect'][number];
@@ -44,14 +45,7 @@ async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<Ch
   const { objects } = await context.view({ fresh: true });
   const { resource } = check;
   const ofKind = objectsOfKind(objects, resource.apiVersion, resource.kind);
-  const candidates = ofKind.filter(
-    (object) =>
-      (resource.namespace === undefined || namespaceOf(object) === resource.namespace) &&
-      (resource.name === undefined || nameOf(object) === resource.name) &&
-      Object.entries(resource.selector ?? {}).every(
-        ([key, value]) => valueAt(object, ['metadata', 'labels', key]) === value,
-      ),
-  );
+  const candidates = ofKind.filter((object) => isMeant(object, resource));
   if (candidates.length === 0 && check.count !== 0) return missing(check, ofKind);
   const judged = candidates.map((object) => ({
     object,
@@ -78,6 +72,28 @@ async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<Ch
         : `${first.subject} should be ${first.expected}, but is ${first.observed}. ${first.reason ?? ''}`.trim(),
     findings,
   };
+}
+
+/** `namespace: undefined` means any. */
+function isMeant(
+  object: JsonObject,
+  {
+    namespace,
+    name,
+    selector = {},
+  }: {
+    namespace?: string | undefined;
+    name?: string | undefined;
+    selector?: Record<string, string> | undefined;
+  },
+): boolean {
+  return (
+    (namespace === undefined || namespaceOf(object) === namespace) &&
+    (name === undefined || nameOf(object) === name) &&
+    Object.entries(selector).every(
+      ([key, value]) => valueAt(object, ['metadata', 'labels', key]) === value,
+    )
+  );
 }
 
 function judgeField(object: JsonObject, expectation: Expectation): Finding {
@@ -119,30 +135,11 @@ function closest(judged: readonly { object: JsonObject; findings: Finding[] }[])
 
 function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerdict {
   const { resource } = check;
-  const { kind, namespace, name } = resource;
-  const inNamespace = ofKind.filter(
-    (object) => namespace === undefined || namespaceOf(object) === namespace,
-  );
-  const names = inNamespace.map(nameOf);
-  const elsewhere = ofKind
-    .filter((object) => name !== undefined && nameOf(object) === name)
-    .map(namespaceOf);
-  const [nearest] = name === undefined ? [] : nearestNames(name, names);
-  const where = namespace === undefined ? '' : ` in ${namespace}`;
-  const there =
-    elsewhere.length > 0
-      ? `There is one of this name in ${listed(elsewhere)}.`
-      : nearest !== undefined
-        ? `There is ${nearest}: is that the one?`
-        : names.length > 0
-          ? `There ${names.length === 1 ? 'is' : 'are'} ${listed(inNamespace.map(withLabels(resource.selector)))}.`
-          : ofKind.length > 0 && namespace !== undefined
-            ? `There is none${where}, but in ${listed(ofKind.map(namespaceOf))}.`
-            : 'There is none at all.';
-  const message = `No ${describe(check)}. ${there}`;
+  const { kind, namespace } = resource;
+  const there = whatIsThere(resource, ofKind);
   return {
     outcome: 'failed',
-    message,
+    message: `No ${describe(check)}. ${there}`,
     findings: [
       {
         subject: describe(check),
@@ -154,6 +151,25 @@ function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerd
       },
     ],
   };
+}
+
+/** The same thing in another place, else the nearest name, else all there is in the right place. */
+function whatIsThere(resource: ResourceCheck['resource'], ofKind: readonly JsonObject[]): string {
+  const { namespace, name, selector } = resource;
+  const alike = ofKind.filter((object) => isMeant(object, { ...resource, namespace: undefined }));
+  if (alike.length > 0) {
+    const what = name === undefined ? 'with these labels' : 'of this name';
+    return `There is one ${selector === undefined && name === undefined ? '' : `${what} `}in ${listed(alike.map(namespaceOf))}.`;
+  }
+  const here = ofKind.filter(
+    (object) => namespace === undefined || namespaceOf(object) === namespace,
+  );
+  const [nearest] = name === undefined ? [] : nearestNames(name, here.map(nameOf));
+  if (nearest !== undefined) return `There is ${nearest}: is that the one?`;
+  if (here.length === 0)
+    return `There is none${namespace === undefined ? ' at all' : ' in this namespace'}.`;
+  const shown = selector === undefined ? here.map(nameOf) : here.map(nameWithLabels);
+  return `There ${here.length === 1 ? 'is' : 'are'} ${listed(shown)}.`;
 }
 
 function wrongCount(check: ResourceCheck, found: readonly JsonObject[]): CheckVerdict {
@@ -186,13 +202,15 @@ function describe({ resource }: ResourceCheck): string {
   ].join(' ');
 }
 
-function withLabels(
-  selector: Readonly<Record<string, string>> | undefined,
-): (object: JsonObject) => string {
-  return (object) => {
-    const labels = valueAt(object, ['metadata', 'labels']);
-    return selector === undefined ? nameOf(object) : `${nameOf(object)} ${textOf(labels ?? {})}`;
-  };
+function nameWithLabels(object: JsonObject): string {
+  return `${nameOf(object)} ${describeLabels(stringsOf(valueAt(object, ['metadata', 'labels'])))}`;
+}
+
+function stringsOf(value: unknown): Record<string, string> {
+  const entries = isJsonObject(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.flatMap(([key, one]) => (typeof one === 'string' ? [[key, one]] : [])),
+  );
 }
 
 function getCommand(object: JsonObject): string {

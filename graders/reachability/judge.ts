@@ -116,7 +116,10 @@ function judgeDeny(words: Words): Judgement {
           reason: `${prediction.explanation} But no network plugin of this cluster acts on policies: they are stored and nothing happens.`,
         });
       }
-      if (prediction.type !== 'silent') return wrong(words, { reason: prediction.explanation });
+      if (prediction.type !== 'silent') {
+        const { explanation, elsewhere } = prediction;
+        return wrong(words, { reason: [explanation, elsewhere].filter(Boolean).join(' ') });
+      }
       return wrong(words, {
         reason: prediction.why ?? 'The connection was made.',
         retryForMs: SETTLE_MS,

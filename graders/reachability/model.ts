@@ -1,7 +1,9 @@
 import { decide } from '../../policy/decide.js';
 import type { Decision, FlowEnd } from '../../policy/model.js';
+import { valueAt } from '../../common/json.js';
 import { backendsOf, type ClusterView } from '../cluster-view.js';
 import type { Cell } from './cells.js';
+import { listed } from './endpoint.js';
 
 /**
  * What the policies say about one path.
@@ -9,7 +11,13 @@ import type { Cell } from './cells.js';
  * - `not-enforced`: the policies say deny, and nothing in this cluster acts on them.
  */
 export type Prediction =
-  | { type: 'allowed' | 'denied' | 'not-enforced'; explanation: string; decision: Decision }
+  | {
+      type: 'allowed' | 'denied' | 'not-enforced';
+      explanation: string;
+      decision: Decision;
+      /** Where no policy selects either end: which policies there are instead, in one sentence. */
+      elsewhere?: string;
+    }
   | { type: 'silent'; why?: string };
 
 /** `address` is what the probe dialled, for ends that have no pod. */
@@ -32,12 +40,33 @@ export function predict(cell: Cell, view: ClusterView, address: string | undefin
     return { type: 'silent', why: 'The pods behind the Service are treated differently.' };
   }
   const { explanation } = first;
-  if (first.allowed) return { type: 'allowed', explanation, decision: first };
+  if (first.allowed) {
+    const open = !first.egress.isolated && !first.ingress.isolated;
+    return {
+      type: 'allowed',
+      explanation,
+      decision: first,
+      ...(open ? { elsewhere: policiesThereAre(view) } : {}),
+    };
+  }
   return {
     type: policyEngine.enforces === false ? 'not-enforced' : 'denied',
     explanation,
     decision: first,
   };
+}
+
+function policiesThereAre({ world }: ClusterView): string {
+  const names = world.networkPolicies.flatMap((policy) => {
+    const namespace = valueAt(policy, ['metadata', 'namespace']);
+    const name = valueAt(policy, ['metadata', 'name']);
+    return typeof namespace === 'string' && typeof name === 'string'
+      ? [`${namespace}/${name}`]
+      : [];
+  });
+  return names.length === 0
+    ? 'There is no policy in the whole cluster.'
+    : `Policies there are: ${listed(names)}. A policy governs only pods of its own namespace that its podSelector matches.`;
 }
 
 function targetsOf(
