@@ -1,3 +1,4 @@
+import { refusal } from '../kinds/test-support/small-cluster.js';
 import { schemaCatalogue } from './index.js';
 
 /** Bodies as kubectl 1.32 sends them. */
@@ -147,7 +148,7 @@ test('what is no protobuf, or ends early, is a bad request', () => {
     'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
   );
   const cut = envelope('v1', 'Pod', part(2, 'xxxxxxxx')).subarray(0, -4);
-  expect(() => schemaCatalogue.decodeProtobuf(cut)).toThrow(expect.objectContaining({ code: 400 }));
+  expect(refusal(() => schemaCatalogue.decodeProtobuf(cut))).toMatchObject({ code: 400 });
 });
 
 test('an unknown kind is named', () => {
