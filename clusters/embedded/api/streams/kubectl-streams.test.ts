@@ -106,17 +106,17 @@ describeWithKubectl('with a real kubectl', () => {
     });
 
     test('a client that goes away lets go of its session', async () => {
-      const before = streams.closed;
-      await runCommand(KUBECTL, ['exec', '-i', 'p', '--', 'wait'], {
+      const before = { closed: streams.closed, asked: streams.asked.length };
+      const gone = new AbortController();
+      const running = runCommand(KUBECTL, ['exec', '-i', 'p', '--', 'wait'], {
         cleanEnvironment: true,
         env: environment(env),
-        timeoutMs: 700,
-        input: '',
+        signal: gone.signal,
       });
-      for (let i = 0; i < 100 && streams.closed === before; i += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      expect(streams.closed).toBe(before + 1);
+      await until(() => streams.asked.length > before.asked);
+      gone.abort();
+      await running;
+      await until(() => streams.closed > before.closed);
     });
 
     test('attach joins the container', async () => {
@@ -169,6 +169,13 @@ describeWithKubectl('with a real kubectl', () => {
     expect(result.stderr).toContain('container zz is not valid for pod p');
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !isSo(); i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(isSo()).toBe(true);
+}
 
 /** Sends a text and reads as much back. */
 function echo(port: number, text: string): Promise<string> {

@@ -18,9 +18,9 @@ const OPEN_MS = 30_000;
 /** Joins a command to the SPDY streams that the client opens for its parts. */
 export async function runOverSpdy(
   transport: Duplex,
-  command: { start(): Promise<ExecSession>; streams: CommandStreams; protocol: string },
+  command: { session: ExecSession; streams: CommandStreams; protocol: string },
 ): Promise<void> {
-  const { streams, protocol } = command;
+  const { session, streams, protocol } = command;
   const hasResize = streams.tty && (protocol.startsWith('v3') || protocol.startsWith('v4'));
   const wanted = [
     'error',
@@ -44,9 +44,10 @@ export async function runOverSpdy(
   }, OPEN_MS);
   await Promise.race([all, ended]);
   clearTimeout(timer);
-  if (!wanted.every((type) => opened.has(type))) return;
-
-  const session = await command.start();
+  if (!wanted.every((type) => opened.has(type))) {
+    session.close();
+    return;
+  }
   let over = false;
   void ended.then(() => {
     if (!over) session.close();

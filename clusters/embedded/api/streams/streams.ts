@@ -90,21 +90,18 @@ async function serve(req: IncomingMessage, parts: ServerParts, accept: Accept): 
     await servePortForward(context, { isWebSocket, accept });
     return;
   }
+  const protocol = isWebSocket ? '' : agreedProtocol(req, SPDY_COMMAND_PROTOCOLS);
   const start = prepareCommand(context);
   const streams = commandStreams(context.query);
-  if (isWebSocket) {
-    const session = await start();
-    await runOverWebSocket(await accept.webSocket(), session, streams);
-    return;
-  }
-  const protocol = agreedProtocol(req, SPDY_COMMAND_PROTOCOLS);
   // Started first, so that a node's refusal is an answer and not a broken stream.
   const session = await start();
-  await runOverSpdy(accept.spdy(protocol), {
-    start: () => Promise.resolve(session),
-    streams,
-    protocol,
-  });
+  try {
+    if (isWebSocket) await runOverWebSocket(await accept.webSocket(), session, streams);
+    else await runOverSpdy(accept.spdy(protocol), { session, streams, protocol });
+  } catch (error) {
+    session.close();
+    throw error;
+  }
 }
 
 async function servePortForward(
@@ -187,7 +184,13 @@ function upgraded(
   server: WebSocketServer,
   request: { req: IncomingMessage; socket: Duplex; head: Buffer },
 ): Promise<WebSocket> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    // Of a client that is gone already, ws says nothing.
+    const gone = (): void => {
+      reject(badRequest('the client has gone away'));
+    };
+    if (request.socket.destroyed) gone();
+    request.socket.once('close', gone);
     server.handleUpgrade(request.req, request.socket, request.head, resolve);
   });
 }
