@@ -99,8 +99,8 @@ function readOnly(stored: Stored): ClusterApi {
     throw new Error('a strategy only reads');
   };
   return {
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as ClusterApi has it
     list: <T extends KubeObject>(resource: string) => claimed<T[]>(all[resource] ?? []),
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as ClusterApi has it
     get: <T extends KubeObject>(resource: string, name: string, namespace = '') =>
       claimed<T | undefined>(
         all[resource]?.find(
