@@ -94,7 +94,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   custom.refresh();
   const fill = (): void => {
     bootstrap(api, {
-      registry: api.registry,
       caPem: identity.authority.certPem,
       address: options.addresses.find((address) => isIP(address) > 0),
     });

@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { createAuthority, issueCertificate } from './certificate.js';
+import { createAuthority, issueCertificate, issuerOf } from './certificate.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 
 test('a server certificate is signed by its authority and names every address', () => {
-  const authority = { ...createAuthority('kubernetes', NOW), commonName: 'kubernetes' };
+  const authority = createAuthority('kubernetes', NOW);
   const leaf = new X509Certificate(
-    issueCertificate(authority, {
+    issueCertificate(issuerOf(authority, 'kubernetes'), {
       subject: { commonName: 'kube-apiserver' },
       usage: 'server',
       names: ['kubernetes.default.svc', '10.96.0.1', 'fd00::1'],
@@ -25,8 +25,8 @@ test('a server certificate is signed by its authority and names every address', 
 });
 
 test('a client certificate carries its user and groups', () => {
-  const authority = { ...createAuthority('kubernetes', NOW), commonName: 'kubernetes' };
-  const { certPem } = issueCertificate(authority, {
+  const authority = createAuthority('kubernetes', NOW);
+  const { certPem } = issueCertificate(issuerOf(authority, 'kubernetes'), {
     subject: { commonName: 'kubernetes-admin', organizations: ['system:masters', 'others'] },
     usage: 'client',
     now: NOW,

@@ -70,27 +70,35 @@ export function createAuthority(commonName: string, now: number): Credentials {
   return { certPem, keyPem: exportKey(privateKey) };
 }
 
+/** An authority with its key at hand, to sign several certificates. */
+export interface Issuer {
+  name: Buffer;
+  key: KeyObject;
+  keyIdentifier: Buffer;
+}
+
+export function issuerOf(authority: Credentials, commonName: string): Issuer {
+  const key = createPrivateKey(authority.keyPem);
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  return { name: distinguishedName({ commonName }), key, keyIdentifier: keyIdentifier(spki) };
+}
+
 /** A certificate for a server or a client, signed by the authority. */
-export function issueCertificate(
-  authority: Credentials & { commonName: string },
-  request: LeafRequest,
-): Credentials {
+export function issueCertificate(issuer: Issuer, request: LeafRequest): Credentials {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const names = request.names ?? [];
-  const signer = createPrivateKey(authority.keyPem);
-  const authoritySpki = createPublicKey(signer).export({ type: 'spki', format: 'der' });
   const certPem = certify({
-    issuer: distinguishedName({ commonName: authority.commonName }),
+    issuer: issuer.name,
     subject: distinguishedName(request.subject),
     spki: publicKey.export({ type: 'spki', format: 'der' }),
     now: request.now,
     years: 10,
-    signer,
+    signer: issuer.key,
     extensions: [
       extension('2.5.29.15', bitString(Buffer.from([0xa0]), 5), true),
       extension('2.5.29.37', sequence(objectIdentifier(USAGE[request.usage]))),
       extension('2.5.29.19', sequence(), true),
-      extension('2.5.29.35', sequence(implicit(0, keyIdentifier(authoritySpki)))),
+      extension('2.5.29.35', sequence(implicit(0, issuer.keyIdentifier))),
       ...(names.length > 0 ? [extension('2.5.29.17', sequence(...names.map(generalName)))] : []),
     ],
   });

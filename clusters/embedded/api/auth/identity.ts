@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isJsonObject, valueAt } from '../../../../common/json.js';
 import { MASTERS } from './rbac.js';
-import { createAuthority, issueCertificate } from './certificate.js';
+import { createAuthority, issueCertificate, issuerOf } from './certificate.js';
 import type { Credentials } from './certificate.js';
 
 export type ClusterRole = 'admin' | 'platform';
@@ -57,7 +57,7 @@ function createIdentity(
 ): Identity {
   const { now, kept } = options;
   const authority = kept?.authority ?? createAuthority(AUTHORITY_NAME, now);
-  const issuer = { ...authority, commonName: AUTHORITY_NAME };
+  const issuer = issuerOf(authority, AUTHORITY_NAME);
   const client = (role: ClusterRole): Credentials =>
     kept?.clients[role] ??
     issueCertificate(issuer, { subject: CLIENTS[role], usage: 'client', now });

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { JsonObject } from '../../../../common/json.js';
-import type { ClusterApi, NewObject, ResourceName } from '../cluster-api.js';
-import type { ResourceRegistry } from '../registry/resource-registry.js';
+import type { KubeObject, NewObject, ResourceName } from '../cluster-api.js';
+import type { ClusterApiServerSide } from '../create-cluster-api.js';
+import { timestamp } from '../registry/object-meta.js';
+import type { ResourceDefinition } from '../resource-definition.js';
 import {
   AGGREGATED,
   CLUSTER_ROLE_BINDINGS,
@@ -11,7 +14,6 @@ import {
 } from './rbac-rules.js';
 
 export interface BootstrapOptions {
-  registry: ResourceRegistry;
   caPem: string;
   /** The control plane's address inside the cluster; without one the `kubernetes` Service has no endpoints. */
   address: string | undefined;
@@ -21,48 +23,115 @@ const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 const SERVICE_ADDRESS = '10.96.0.1';
 const SERVER_PORT = 6443;
+const AUTHENTICATION = 'extension-apiserver-authentication';
+const PRIORITIES = [
+  {
+    name: 'system-cluster-critical',
+    value: 2_000_000_000,
+    rule: 'run in the cluster, but can be moved to another node if necessary.',
+  },
+  {
+    name: 'system-node-critical',
+    value: 2_000_001_000,
+    rule: 'not be moved from their current node.',
+  },
+] as const;
 const DEFAULTS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 const AUTO_UPDATE = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' };
 
 /** Creates what every cluster has from the start, where it is missing. Safe to run at every start. */
-export function bootstrap(api: ClusterApi, options: BootstrapOptions): void {
+export function bootstrap(api: ClusterApiServerSide, options: BootstrapOptions): void {
+  const isMissing = (resource: ResourceName, { name = '', namespace }: NewObject['metadata']) =>
+    api.registry.find(resource) !== undefined && api.get(resource, name, namespace) === undefined;
   const ensure = (resource: ResourceName, object: NewObject): void => {
-    if (options.registry.find(resource) === undefined) return;
-    const { name = '', namespace } = object.metadata;
-    if (api.get(resource, name, namespace) === undefined) api.create(resource, object);
+    if (isMissing(resource, object.metadata)) api.create(resource, object);
   };
   for (const name of NAMESPACES) {
     ensure('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
-  for (const [name, rules] of Object.entries(CLUSTER_ROLES)) {
-    ensure(`clusterroles.${RBAC}`, clusterRole(name, rules));
+  for (const { resource, object } of sameEverywhere(api.registry.builtIn, api)) {
+    if (isMissing(resource, object.metadata)) copyInto(api, resource, object);
   }
-  for (const [name, subjects] of Object.entries(CLUSTER_ROLE_BINDINGS)) {
-    ensure(`clusterrolebindings.${RBAC}`, clusterRoleBinding(name, subjects));
-  }
-  ensureAuthenticationReader(ensure, options.caPem);
-  for (const [name, value] of [
-    ['system-cluster-critical', 2_000_000_000],
-    ['system-node-critical', 2_000_001_000],
-  ] as const) {
-    ensure('priorityclasses.scheduling.k8s.io', {
-      apiVersion: 'scheduling.k8s.io/v1',
-      kind: 'PriorityClass',
-      metadata: { name },
-      value,
-      description: `Used for system critical pods that must ${
-        name === 'system-node-critical'
-          ? 'not be moved from their current node.'
-          : 'run in the cluster, but can be moved to another node if necessary.'
-      }`,
-      preemptionPolicy: 'PreemptLowerPriority',
-    });
-  }
+  ensure('configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: AUTHENTICATION, namespace: 'kube-system' },
+    // What extension servers read to check client certificates.
+    data: { 'client-ca-file': options.caPem },
+  });
   ensure('services', kubernetesService());
   if (options.address !== undefined && isIP(options.address) > 0) {
     ensure('endpoints', kubernetesEndpoints(options.address));
     ensure('endpointslices.discovery.k8s.io', kubernetesEndpointSlice(options.address));
   }
+}
+
+interface Template {
+  resource: ResourceName;
+  object: KubeObject;
+}
+
+const templates = new WeakMap<readonly ResourceDefinition[], readonly Template[]>();
+
+/**
+ * Roles, bindings and priorities, which all clusters share: the first cluster of a process puts them through
+ * every step of a write, the others get copies that share their content.
+ */
+function sameEverywhere(
+  definitions: readonly ResourceDefinition[],
+  api: ClusterApiServerSide,
+): readonly Template[] {
+  let known = templates.get(definitions);
+  if (known === undefined) {
+    known = sharedObjects()
+      .filter(({ resource }) => api.registry.find(resource) !== undefined)
+      .map(({ resource, object }) => {
+        const { name = '', namespace } = object.metadata;
+        const existing = api.get(resource, name, namespace);
+        return { resource, object: existing ?? api.create(resource, object) };
+      });
+    templates.set(definitions, known);
+  }
+  return known;
+}
+
+function copyInto(api: ClusterApiServerSide, resource: ResourceName, template: KubeObject): void {
+  const time = timestamp(api.now());
+  const { managedFields = [], ...metadata } = template.metadata;
+  api.store.put(resource, {
+    ...template,
+    metadata: {
+      ...metadata,
+      uid: randomUUID(),
+      creationTimestamp: time,
+      managedFields: managedFields.map((entry) => ({ ...entry, time })),
+    },
+  });
+}
+
+function sharedObjects(): { resource: ResourceName; object: NewObject }[] {
+  return [
+    ...Object.entries(CLUSTER_ROLES).map(([name, rules]) => ({
+      resource: `clusterroles.${RBAC}`,
+      object: clusterRole(name, rules),
+    })),
+    ...Object.entries(CLUSTER_ROLE_BINDINGS).map(([name, subjects]) => ({
+      resource: `clusterrolebindings.${RBAC}`,
+      object: clusterRoleBinding(name, subjects),
+    })),
+    ...authenticationReader(),
+    ...PRIORITIES.map(({ name, value, rule }) => ({
+      resource: 'priorityclasses.scheduling.k8s.io',
+      object: {
+        apiVersion: 'scheduling.k8s.io/v1',
+        kind: 'PriorityClass',
+        metadata: { name },
+        value,
+        description: `Used for system critical pods that must ${rule}`,
+        preemptionPolicy: 'PreemptLowerPriority',
+      },
+    })),
+  ];
 }
 
 function clusterRole(name: string, rules: string): NewObject {
@@ -101,36 +170,32 @@ function parseSubject(text: string): JsonObject {
   return { kind, namespace, name: account };
 }
 
-/** What extension servers read to check client certificates. */
-function ensureAuthenticationReader(
-  ensure: (resource: ResourceName, object: NewObject) => void,
-  caPem: string,
-): void {
-  const name = 'extension-apiserver-authentication';
-  const namespace = 'kube-system';
-  ensure('configmaps', {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace },
-    data: { 'client-ca-file': caPem },
-  });
-  const metadata = { namespace, labels: DEFAULTS, annotations: AUTO_UPDATE };
-  const reader = `${name}-reader`;
-  ensure(`roles.${RBAC}`, {
-    apiVersion: `${RBAC}/v1`,
-    kind: 'Role',
-    metadata: { name: reader, ...metadata },
-    rules: parseRules(`- | configmaps | get,list,watch | ${name}`),
-  });
-  ensure(`rolebindings.${RBAC}`, {
-    apiVersion: `${RBAC}/v1`,
-    kind: 'RoleBinding',
-    metadata: { name: `system::${reader}`, ...metadata },
-    subjects: ['User:system:kube-controller-manager', 'User:system:kube-scheduler'].map(
-      parseSubject,
-    ),
-    roleRef: { apiGroup: RBAC, kind: 'Role', name: reader },
-  });
+function authenticationReader(): { resource: ResourceName; object: NewObject }[] {
+  const metadata = { namespace: 'kube-system', labels: DEFAULTS, annotations: AUTO_UPDATE };
+  const reader = `${AUTHENTICATION}-reader`;
+  return [
+    {
+      resource: `roles.${RBAC}`,
+      object: {
+        apiVersion: `${RBAC}/v1`,
+        kind: 'Role',
+        metadata: { name: reader, ...metadata },
+        rules: parseRules(`- | configmaps | get,list,watch | ${AUTHENTICATION}`),
+      },
+    },
+    {
+      resource: `rolebindings.${RBAC}`,
+      object: {
+        apiVersion: `${RBAC}/v1`,
+        kind: 'RoleBinding',
+        metadata: { name: `system::${reader}`, ...metadata },
+        subjects: ['User:system:kube-controller-manager', 'User:system:kube-scheduler'].map(
+          parseSubject,
+        ),
+        roleRef: { apiGroup: RBAC, kind: 'Role', name: reader },
+      },
+    },
+  ];
 }
 
 function kubernetesService(): NewObject {

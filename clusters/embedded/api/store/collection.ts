@@ -10,7 +10,7 @@ export interface Change {
 }
 
 /** How many changes a collection remembers for watches that start in the past. */
-const HISTORY = 1024;
+const HISTORY = 512;
 
 /** All objects of one resource, by namespace and name; cluster-wide ones under the empty namespace. */
 export class Collection {
