@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   closeSync,
   openSync,
@@ -243,8 +244,9 @@ export class PodWorker {
         });
         this.#later('retry', 1000);
       }
-      // What came while the step ran needs another one.
+      // What came while the step ran needs another one; whatever goes wrong, others get their turn first.
       if (!this.#isAskedAgain()) break;
+      await setImmediate();
     }
     this.#running = false;
   }
@@ -389,7 +391,9 @@ export class PodWorker {
       if (!this.#mayRestart(record, exit.exitCode)) return;
       const now = this.#context.api.now();
       const finished = Date.parse(exit.finishedAt ?? this.#time());
-      const ran = finished - Date.parse(exit.startedAt ?? this.#time());
+      // What never started has not run, whatever its dates say.
+      const ran =
+        exit.reason === 'StartError' ? 0 : finished - Date.parse(exit.startedAt ?? this.#time());
       if (ran > 2 * LAST_BACKOFF_S * 1000) record.backOffSeconds = 0;
       if (record.backOffSeconds > 0) {
         record.backOffUntil = Math.max(finished + record.backOffSeconds * 1000, now);
@@ -772,11 +776,6 @@ export class PodWorker {
     await this.#dropSandbox();
     rmSync(podFolder(this.#context, this.#pod), { recursive: true, force: true });
     this.#context.emptyDirs.giveBack(this.#pod);
-    const [first] = containerSpecs(this.#pod);
-    if (first !== undefined) {
-      const log = logFile(this.#context, this.#pod, { container: first.spec.name, attempt: 0 });
-      rmSync(path.dirname(path.dirname(log)), { recursive: true, force: true });
-    }
     if (!this.#orphaned) {
       api.delete('pods', {
         name,
@@ -845,7 +844,7 @@ export class PodWorker {
 
   #terminationMessage(record: ContainerRecord, exit: ProcessExit): string {
     const spec = containerSpecs(this.#pod).find((one) => one.spec.name === record.name)?.spec;
-    const file = path.join(podFolder(this.#context, this.#pod), record.name, 'termination-log');
+    const file = path.join(podFolder(this.#context, this.#pod), `${record.name}.message`);
     const text = readTail(file, 4096);
     if (text !== '' || exit.exitCode === 0) return text;
     if (spec?.terminationMessagePolicy !== 'FallbackToLogsOnError') return '';

@@ -16,6 +16,8 @@ export interface SandboxPlan {
   local: string;
   /** Folder that becomes /bin for the busybox userland. */
   busybox: string;
+  /** Folder that becomes /usr/local/etc of the debian userland. */
+  settings: string;
   /** Folder that becomes /etc. */
   etc: string;
   mounts: readonly Mount[];
@@ -32,8 +34,6 @@ export interface SandboxPlan {
   readOnlyRoot: boolean;
   cwd: string;
   argv: readonly string[];
-  /** A small process 1 collects what dies inside, beside the program itself. */
-  reaper?: boolean;
   /** Keeps the powers over the cluster's own namespaces: for root shells on nodes. */
   powers?: boolean;
 }
@@ -54,7 +54,8 @@ export function sandboxArgv(plan: SandboxPlan): string[] {
       ? ['--cap-add', 'ALL']
       : ['--cap-drop', 'ALL', '--seccomp', String(FILTER_FD)]),
     '--unshare-pid',
-    ...(plan.reaper === true ? [] : ['--as-pid-1']),
+    // bubblewrap itself stays outside: its command line names places of the host.
+    '--as-pid-1',
     '--unshare-ipc',
     '--unshare-uts',
     '--hostname',
@@ -147,7 +148,7 @@ function debianMounts(plan: SandboxPlan): string[] {
       }
     }
   }
-  args.push('--ro-bind', plan.local, '/usr/local');
+  args.push('--ro-bind', plan.local, '/usr/local', '--ro-bind', plan.settings, '/usr/local/etc');
   for (const folder of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
     if (existsSync(`/usr/${folder}`)) args.push('--symlink', `usr/${folder}`, `/${folder}`);
   }

@@ -38,6 +38,9 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   EDITOR: 'nano',
 };
 
+/** Process 1: waits, and with SIGCHLD ignored (which exec keeps) the kernel reaps what shells leave behind. */
+const IDLE_INIT = ['sh', '-c', "trap '' CHLD; exec sleep infinity"];
+
 /** Starts the workstation. */
 export async function startWorkstation(options: WorkstationOptions): Promise<void> {
   const etc = path.join(options.folder, 'etc');
@@ -59,6 +62,7 @@ export async function startWorkstation(options: WorkstationOptions): Promise<voi
       userland: 'debian',
       local: options.shared.local(options.programs),
       busybox: options.shared.busybox,
+      settings: options.shared.settings,
       etc,
       mounts: [{ source: options.home, target: USER.home, readOnly: false }],
       writable: [],
@@ -69,8 +73,7 @@ export async function startWorkstation(options: WorkstationOptions): Promise<voi
       gid: USER.uid,
       readOnlyRoot: false,
       cwd: USER.home,
-      argv: ['sleep', 'infinity'],
-      reaper: true,
+      argv: IDLE_INIT,
     }),
     env: ENVIRONMENT,
     logPath: path.join(options.logsFolder, 'workstation.log'),
@@ -112,6 +115,7 @@ export function nodeShell(
     userland: 'debian',
     local: options.shared.local({}),
     busybox: options.shared.busybox,
+    settings: options.shared.settings,
     etc,
     mounts: [{ source: options.root, target: '/root', readOnly: false }],
     writable: [],
@@ -123,7 +127,6 @@ export function nodeShell(
     readOnlyRoot: false,
     cwd: '/root',
     argv: ['bash'],
-    reaper: true,
     powers: true,
   });
   return {
