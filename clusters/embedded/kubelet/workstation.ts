@@ -38,8 +38,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   EDITOR: 'nano',
 };
 
-/** Process 1: waits, and with SIGCHLD ignored (which exec keeps) the kernel reaps what shells leave behind. */
-const IDLE_INIT = ['sh', '-c', "trap '' CHLD; exec sleep infinity"];
+/** Process 1: waits, and with SIGCHLD ignored the kernel reaps what shells leave behind. */
+const IDLE_INIT = ['env', '--ignore-signal=CHLD', 'sleep', 'infinity'];
 
 /** Starts the workstation. */
 export async function startWorkstation(options: WorkstationOptions): Promise<void> {
