@@ -90,7 +90,7 @@ function codeFigure(options: {
     `<figure class="code ${kind}"${attributes}>`,
     `<figcaption>${escapeHtml(caption)}</figcaption>`,
     // A long line scrolls; without a tab stop it could not be scrolled by keyboard.
-    `<pre tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><code data-language="${escapeHtml(language)}">${escapeHtml(code)}</code></pre>`,
+    `<pre tabindex="0" role="group" aria-label="${escapeHtml(caption)}"><code data-language="${escapeHtml(language)}">${escapeHtml(code)}</code></pre>`,
     `<div class="code-actions" hidden>${buttons.join('')}</div>`,
     '</figure>',
   ].join('\n');
@@ -158,13 +158,13 @@ function createMarkdown(context: RenderContext) {
     }
   });
   markdown.renderer.rules['table_open'] = () =>
-    '<div class="table-scroll" tabindex="0" role="region" aria-label="Table"><table>\n';
+    '<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table>\n';
   markdown.renderer.rules['table_close'] = () => '</table></div>\n';
   markdown.renderer.rules['fence'] = (tokens, index) => {
     const token = tokens[index];
     const code = escapeHtml(token?.content ?? '');
     const language = escapeHtml(token?.info.trim().split(/\s+/)[0] ?? '');
-    return `<pre class="sample" tabindex="0" role="region" aria-label="Sample"><code data-language="${language}">${code}</code></pre>\n`;
+    return `<pre class="sample" tabindex="0" role="group" aria-label="Sample"><code data-language="${language}">${code}</code></pre>\n`;
   };
   return markdown;
 }

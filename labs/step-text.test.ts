@@ -100,7 +100,7 @@ test('a command can be run and copied, and scrolled by keyboard', () => {
   expect(render('```run\nkubectl get pods\n```')).toMatchInlineSnapshot(`
     "<figure class="code command">
     <figcaption>Command</figcaption>
-    <pre tabindex="0" role="region" aria-label="Command"><code data-language="bash">kubectl get pods</code></pre>
+    <pre tabindex="0" role="group" aria-label="Command"><code data-language="bash">kubectl get pods</code></pre>
     <div class="code-actions" hidden><button type="button" class="code-action" data-action="run">Run in terminal</button><button type="button" class="code-action" data-action="copy">Copy</button></div>
     </figure>"
   `);

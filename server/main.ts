@@ -94,11 +94,12 @@ export async function startServer(
   });
   const server = createServer(app);
   const sockets = serveTerminalSockets(server, { context, gate });
+  const port = await listen(server, settings);
+  cleanup.add('http server', () => closeServer(server));
+  // First: the server waits for its connections, and does not count these as ones it may end.
   cleanup.add('sockets', () => {
     sockets[Symbol.dispose]();
   });
-  const port = await listen(server, settings);
-  cleanup.add('http server', () => closeServer(server));
   await sessions.restore();
 
   const url =

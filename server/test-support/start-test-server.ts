@@ -2,6 +2,7 @@ import supertest from 'supertest';
 import type { ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
 import { SILENT } from '../../common/logger.js';
+import { Cleanup } from '../../system/cleanup.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { readSettings, type SettingsOverrides } from '../config.js';
 import { csrfTokenOf } from '../http/csrf.js';
@@ -24,7 +25,9 @@ export interface Browser {
 
 /** The whole server on a free port with a state folder of its own, on a machine that has no clusters. */
 export async function startTestServer(overrides: SettingsOverrides = {}): Promise<TestServer> {
+  await using cleanup = new Cleanup();
   const folder = await createTempFolder('server');
+  cleanup.add('folder', () => folder[Symbol.asyncDispose]());
   const settings = readSettings({
     stateDir: folder.path,
     port: 0,
@@ -32,14 +35,14 @@ export async function startTestServer(overrides: SettingsOverrides = {}): Promis
     ...overrides,
   });
   const server = await startServer(settings, { provider: NO_CLUSTERS, logger: SILENT });
+  cleanup.add('server', () => server[Symbol.asyncDispose]());
+  const owner = await signIn(server, server.signInLink);
+  const running = cleanup.move();
   return {
     server,
     stateDir: folder.path,
-    owner: await signIn(server, server.signInLink),
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    },
+    owner,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 

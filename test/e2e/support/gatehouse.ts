@@ -31,9 +31,12 @@ export async function startGatehouse(settings: Record<string, string> = {}): Pro
       ({ pid } = await start(folder.path, { port: new URL(up.url).port, settings }));
     },
     async stop() {
-      await end(pid);
-      await endClusters(folder.path);
-      await folder[Symbol.asyncDispose]();
+      try {
+        await end(pid);
+      } finally {
+        await endClusters(folder.path);
+        await folder[Symbol.asyncDispose]();
+      }
     },
   };
 }

@@ -38,11 +38,11 @@ export async function type(page: Page, command: string): Promise<void> {
 export async function paste(page: Page, text: string): Promise<void> {
   const input = page.locator('.terminal-panel:not([hidden]) .xterm-helper-textarea');
   await input.focus();
-  await input.evaluate((element, pasted) => {
+  await page.evaluate(`{
     const clipboardData = new DataTransfer();
-    clipboardData.setData('text/plain', pasted);
-    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
-  }, text);
+    clipboardData.setData('text/plain', ${JSON.stringify(text)});
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+  }`);
 }
 
 /** Gives an answer of the lab's folder as a learner would: files written in the shell, commands typed, questions answered. */

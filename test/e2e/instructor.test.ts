@@ -1,0 +1,48 @@
+import { expect, test } from './support/fixtures.js';
+import { startLab, terminalText, type } from './support/lab.js';
+
+test('the instructor sees who works where, and ends and resets labs with one click and a yes', async ({
+  owner,
+  learner,
+}) => {
+  const page = await owner.newPage();
+  await page.goto('/instructor');
+  await expect(page.locator('#no-sessions')).toBeVisible();
+  await startLab(learner, 'Deny all, and what breaks');
+  const row = page.locator('#sessions tbody tr');
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText('Deny all, and what breaks');
+  await expect(row).toContainText('1 of 4');
+  await expect(row).toContainText('0 of 31');
+  await expect(row).toContainText('ready');
+
+  await type(learner, 'touch leftover');
+  await row.getByRole('button', { name: /^Reset/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset the lab' }).click();
+  await expect(terminalText(learner)).toContainText('The lab was reset', { timeout: 60_000 });
+
+  await page.goto('/instructor');
+  await row.getByRole('button', { name: /^End/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await expect(row).toHaveCount(1);
+  await row.getByRole('button', { name: /^End/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End the lab' }).click();
+  await expect(page.locator('#no-sessions')).toBeVisible();
+  await expect(learner.getByText('This lab has ended')).toBeVisible();
+  await page.close();
+});
+
+test('a server that is started again finds the labs, their clusters and their scores', async ({
+  learner,
+  gatehouse,
+}) => {
+  await startLab(learner, 'Deny all, and what breaks');
+  await type(learner, 'touch kept-in-the-home; kubectl create namespace mine');
+  await gatehouse.restart();
+  await expect(terminalText(learner)).toContainText('The server was restarted', {
+    timeout: 60_000,
+  });
+  await type(learner, 'ls; kubectl get namespace mine');
+  await expect(terminalText(learner)).toContainText('kept-in-the-home');
+  await expect(terminalText(learner)).toContainText('Active');
+});
