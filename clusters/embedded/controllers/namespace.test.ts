@@ -71,7 +71,7 @@ test('a deleted namespace takes everything in it along', async () => {
   }
 });
 
-test('a terminating namespace waits for its pods and says so', async () => {
+test('a terminating namespace ends its pods before anything else, waits for them and says so', async () => {
   using cluster = startTestCluster({ kubelet: false });
   cluster.apply(deployment('web'));
   await cluster.settled();
@@ -85,9 +85,11 @@ test('a terminating namespace waits for its pods and says so', async () => {
   expect(conditions.get('NamespaceContentRemaining')).toMatchObject({
     status: 'True',
     reason: 'SomeResourcesRemain',
-    message: 'Some resources are remaining: pods has 2 resource instances',
+    message: expect.stringContaining('pods. has 2 resource instances'),
   });
   expect(conditions.get('NamespaceFinalizersRemaining')?.status).toBe('False');
+  expect(cluster.api.get('serviceaccounts', 'default', 'demo')).toBeDefined();
+  expect(cluster.api.get('deployments.apps', 'web', 'demo')).toBeDefined();
   for (const { metadata } of pods) {
     cluster.api.delete('pods', { name: metadata.name, namespace: 'demo', gracePeriodSeconds: 0 });
   }

@@ -33,7 +33,10 @@ export function createNamespaceController(context: ControllerContext): void {
   function sync(name: string): void {
     const namespace = api.get<Namespace>('namespaces', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return;
-    for (const { resource, objects } of contentOf(name)) {
+    const content = contentOf(name);
+    const pods = content.filter(({ resource }) => resource.name === 'pods');
+    // Pods first: what protects them (policies) and serves them (accounts) stays until the last is gone.
+    for (const { resource, objects } of pods.length > 0 ? pods : content) {
       for (const object of objects) {
         if (object.metadata.deletionTimestamp === undefined) {
           api.delete(resource.name, { ...locate(object), propagation: 'Background' });
@@ -43,6 +46,8 @@ export function createNamespaceController(context: ControllerContext): void {
     const left = contentOf(name);
     if (left.length > 0) {
       describeRest(name, left);
+      if (pods.length > 0 && !left.some(({ resource }) => resource.name === 'pods'))
+        queue.add(name);
       return;
     }
     describeRest(name, []);
@@ -84,7 +89,8 @@ interface Content {
 
 function conditionsFor(left: readonly Content[]): Condition[] {
   const remaining = left.map(
-    ({ resource, objects }) => `${resource.name} has ${objects.length} resource instances`,
+    ({ resource: { name, group }, objects }) =>
+      `${group === '' ? `${name}.` : name} has ${objects.length} resource instances`,
   );
   const finalizers = new Map<string, number>();
   for (const { objects } of left) {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ControllerContext } from '../context.js';
 import { keyOf, locate, parseKey } from '../keys.js';
 import type { Namespace, Node, Pod } from '../objects.js';
@@ -7,7 +8,7 @@ import { canonical } from '../template-hash.js';
 import { timestamp } from '../times.js';
 import { failureMessage } from './failure-message.js';
 import { refusalOf } from './filters.js';
-import type { Refusal } from './filters.js';
+import type { Candidate, Refusal } from './filters.js';
 import { preferredNodeScore } from './node-affinity.js';
 import { allocatable, NodeUsage } from './node-usage.js';
 import { hasRelations, hasRequiredAntiAffinity, relationsOf } from './pod-relations.js';
@@ -16,6 +17,12 @@ import { requestsOf } from './pod-requests.js';
 import { untoleratedTaint } from './taints.js';
 
 const COMPONENT = 'default-scheduler';
+const NOT_READY = 'node.kubernetes.io/not-ready';
+/**
+ * Nodes of a young cluster become ready one after the other. So long after the last of them changed, pods wait for
+ * the others, or all would crowd onto the first.
+ */
+const SETTLING_MS = 300;
 
 /** Gives every pending pod a node, the emptiest that fits. */
 export function createScheduler(context: ControllerContext): void {
@@ -24,6 +31,7 @@ export function createScheduler(context: ControllerContext): void {
   /** Pods that found no node: key -> whether other pods matter to them. */
   const unschedulable = new Map<string, boolean>();
   const antiAffine = new Set<string>();
+  let nodesChangedAt = -Infinity;
   const queue = loop.queue(COMPONENT, schedule);
 
   pods.informer.on((event) => {
@@ -54,6 +62,7 @@ export function createScheduler(context: ControllerContext): void {
   });
   cache.informer<Node>('nodes').on((event) => {
     if (event.type === 'MODIFIED' && looksSame(event.previous, event.object)) return;
+    nodesChangedAt = performance.now();
     retryAll();
   });
 
@@ -85,9 +94,15 @@ export function createScheduler(context: ControllerContext): void {
     const refusals: Refusal[] = [];
     const feasible: Node[] = [];
     for (const node of nodes) {
-      const refusal = refusalOf({ pod, node, usage: usage.of(node.metadata.name), relations });
+      const refusal = refusalOf(candidate(pod, { node, relations }));
       if (refusal === undefined) feasible.push(node);
       else refusals.push(refusal);
+    }
+    const settlingMs = nodesChangedAt + SETTLING_MS - performance.now();
+    if (feasible.length > 0 && settlingMs > 0 && mayGetMore(pod, { nodes, relations })) {
+      unschedulable.set(key, false);
+      queue.addAfter(key, settlingMs);
+      return;
     }
     const best = choose(pod, { feasible, relations });
     if (best !== undefined) {
@@ -98,6 +113,30 @@ export function createScheduler(context: ControllerContext): void {
     const message = failureMessage(refusals);
     if (!setUnscheduled(pod, { reason: 'Unschedulable', message })) return;
     api.event(pod, { type: 'Warning', reason: 'FailedScheduling', message, component: COMPONENT });
+  }
+
+  function candidate(
+    pod: Pod,
+    { node, relations }: { node: Node; relations: PodRelations },
+  ): Candidate {
+    return { pod, node, usage: usage.of(node.metadata.name), relations };
+  }
+
+  /** Whether nodes that are not ready would take the pod if they were. */
+  function mayGetMore(
+    pod: Pod,
+    { nodes, relations }: { nodes: readonly Node[]; relations: PodRelations },
+  ): boolean {
+    return nodes.some((node) => {
+      const known = node.spec?.taints ?? [];
+      const taints = known.filter((taint) => taint.key !== NOT_READY);
+      if (taints.length === known.length) return false;
+      const ready = { ...node, spec: { ...node.spec, taints } };
+      return (
+        refusalOf(candidate(pod, { node, relations })) !== undefined &&
+        refusalOf(candidate(pod, { node: ready, relations })) === undefined
+      );
+    });
   }
 
   function choose(
