@@ -33,7 +33,6 @@ const OTHER: Readonly<Record<string, string>> = {
   'pod-change-image-ok': 'the recording ran with its own admission plugins',
   'pod-generate-name': 'the recording ran with its own admission plugins',
   'pod-quota-exceeded': 'quota is enforced by an admission plugin outside this folder',
-  'method-not-allowed': 'componentstatuses, long deprecated, are not served',
   'deploy-empty-selector': 'decoding leaves out empty maps, which Go tells from absent ones',
   ssr: 'the recorded administrator came by token',
 };

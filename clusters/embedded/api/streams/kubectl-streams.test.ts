@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { runCommand } from '../../../../system/run-command.js';
 import type { CommandResult } from '../../../../system/run-command.js';
 import { isProcessAlive, startDetached } from '../../../../system/start-process.js';
 import { startTestServer } from '../test-support/api-client.js';
 import type { TestServer } from '../test-support/api-client.js';
+import { hasKubectl, KUBECTL, kubectlEnvironment, runKubectl } from '../test-support/kubectl.js';
 import { FakeStreams } from '../test-support/fake-streams.js';
 
-const KUBECTL = '/usr/bin/kubectl';
-const describeWithKubectl = existsSync(KUBECTL) ? describe : describe.skip;
+const describeWithKubectl = hasKubectl ? describe : describe.skip;
 
 describeWithKubectl('with a real kubectl', () => {
   let api: TestServer;
@@ -18,7 +17,6 @@ describeWithKubectl('with a real kubectl', () => {
   beforeAll(async () => {
     streams = new FakeStreams();
     api = await startTestServer({ streams });
-    await mkdir(`${api.folder}/home`);
     const { server } = api;
     server.api.create('serviceaccounts', {
       apiVersion: 'v1',
@@ -51,22 +49,12 @@ describeWithKubectl('with a real kubectl', () => {
     await streams[Symbol.asyncDispose]();
   });
 
-  const environment = (extra: Record<string, string> = {}): Record<string, string> => ({
-    PATH: '/usr/bin:/bin',
-    HOME: `${api.folder}/home`,
-    KUBECONFIG: api.kubeconfigPath,
-    ...extra,
-  });
+  const environment = (extra: Record<string, string> = {}): Record<string, string> =>
+    kubectlEnvironment(api, extra);
   const kubectl = (
     args: readonly string[],
     options: { input?: string; env?: Record<string, string> } = {},
-  ): Promise<CommandResult> =>
-    runCommand(KUBECTL, args, {
-      cleanEnvironment: true,
-      env: environment(options.env),
-      timeoutMs: 20_000,
-      ...(options.input !== undefined && { input: options.input }),
-    });
+  ): Promise<CommandResult> => runKubectl(api, args, options);
 
   // kubectl speaks WebSocket first; told not to, SPDY as older ones do.
   describe.each([
