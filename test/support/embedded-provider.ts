@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProjectRoot } from '../../system/project-root.js';
 import { isProcessAlive } from '../../system/start-process.js';
-import { createTempFolder } from '../../system/temp-folder.js';
 import type { ProviderUnderTest } from '../../clusters/provider.contract.js';
 import type { ClusterProvider } from '../../clusters/provider.js';
 import { clusterFolder } from '../../clusters/embedded/host/cluster-folder.js';
@@ -25,8 +25,9 @@ export interface EmbeddedUnderTest extends ProviderUnderTest {
 export async function createEmbeddedUnderTest(
   more: Partial<EmbeddedProviderOptions> = {},
 ): Promise<EmbeddedUnderTest> {
-  const folder = await createTempFolder('clusters');
-  const stateDir = folder.path;
+  // In memory where there is such a place: a cluster is hundreds of small files.
+  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const stateDir = mkdtempSync(path.join(base, 'gatehouse-'));
   chmodSync(stateDir, 0o711);
   const dist = path.join(findProjectRoot(), 'dist');
   const made: ClusterProvider[] = [];
@@ -56,7 +57,7 @@ export async function createEmbeddedUnderTest(
         process.kill(pid, 'SIGTERM');
         while (isProcessAlive(pid)) await sleep(5);
       }
-      await folder[Symbol.asyncDispose]();
+      rmSync(stateDir, { recursive: true, force: true });
     },
   };
 }
@@ -66,7 +67,9 @@ export function leftoversOf(stateDir: string, except: readonly string[]): string
   const left: string[] = [];
   const known = except.map((name) => clusterFolder(stateDir, name));
   const isKnown = (text: string): boolean =>
-    known.some(({ root, sockets }) => text.includes(`${root}/`) || text.includes(sockets));
+    known.some((folder) =>
+      [folder.root, folder.run, folder.sockets].some((part) => text.includes(`${part}/`)),
+    );
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     try {
@@ -76,7 +79,7 @@ export function leftoversOf(stateDir: string, except: readonly string[]): string
       // It ended while we looked.
     }
   }
-  for (const part of ['clusters', 's']) {
+  for (const part of ['clusters', 'run']) {
     const folder = path.join(stateDir, part);
     if (existsSync(folder)) left.push(...readdirSync(folder).map((name) => `${folder}/${name}/`));
   }

@@ -45,8 +45,11 @@ export const ClusterRecord = z.object({
 });
 export type ClusterRecord = z.infer<typeof ClusterRecord>;
 
+/** Below the state directory: what lasts no longer than the agents, in memory where there is a place for it. */
+export const RUN = 'run';
+
 /**
- * A cluster's folder: `private` is the host's alone (objects, keys); `run` belongs to the cluster's user
+ * A cluster's folders: `private` is the host's alone (objects, keys) and lasts; `run` belongs to the cluster's user
  * (sockets, pods' files, logs).
  */
 export interface ClusterFolder {
@@ -66,9 +69,9 @@ export interface ClusterFolder {
 
 export function clusterFolder(stateDir: string, name: string): ClusterFolder {
   const root = path.join(stateDir, 'clusters', name);
-  const run = path.join(root, 'run');
+  const run = path.join(stateDir, RUN, name);
   const id = createHash('sha256').update(name).digest('hex').slice(0, 10);
-  const sockets = path.join(stateDir, 's', id);
+  const sockets = path.join(stateDir, RUN, `s-${id}`);
   return {
     root,
     private: path.join(root, 'private'),
@@ -114,7 +117,9 @@ export function readRecord(folder: ClusterFolder): ClusterRecord | undefined {
 /** Removes what a cluster's folder holds on disk. Nothing of it may run any more. */
 export async function removeClusterFolder(folder: ClusterFolder): Promise<void> {
   await Promise.all(
-    [folder.root, folder.sockets].map((part) => rm(part, { recursive: true, force: true })),
+    [folder.root, folder.run, folder.sockets].map((part) =>
+      rm(part, { recursive: true, force: true }),
+    ),
   );
 }
 

@@ -54,7 +54,7 @@ import {
   type WorldOptions,
 } from './world.js';
 import { podShell } from './pod-shell.js';
-import { finderOf, metadataOf } from './manifests.js';
+import { asApplied, finderOf, metadataOf } from './manifests.js';
 import { giveTo } from './owned.js';
 import { VolatileFolder } from './volatile-folder.js';
 
@@ -270,18 +270,19 @@ export class EmbeddedCluster {
     }
     const server = opened.value;
     phase('nodes', 'Starting the API server and the nodes', 0.3);
-    registerNodes(server.api.as('kubelet'), this.#nodes);
+    registerNodes(server.api.as(''), this.#nodes);
     const volatile = this.#openVolatile(ground, server);
     this.#world = World.start({ ground, server, volatile }, options);
-    const api = server.api.as('kubectl');
+    const api = server.api.as('');
+    const kubectl = server.api.as('kubectl-client-side-apply');
     phase('workloads', 'Starting the workloads', 0.5);
     const started = this.#afterStart(ground, volatile);
     started.catch(() => undefined);
     const finder = finderOf(server);
-    for (const { resource, object } of dnsObjects(1)) server.api.create(resource, object);
+    for (const { resource, object } of dnsObjects(1)) api.create(resource, object);
     await createAll(api, pluginManifest(spec.cni), finder);
     const manifests = flatten(spec.manifests);
-    await createAll(api, manifests, finder);
+    await createAll(kubectl, manifests.map(asApplied), finder);
     await started;
     phase('ready', 'Waiting until all is ready', 0.7);
     const scope = { nodesOnly: spec.cni === 'none', barePods: barePodsOf(manifests) };

@@ -6,6 +6,7 @@ import { HostOptions, hostPaths } from './host-options.js';
 import { takeLock } from './lock-file.js';
 import { createLogFile } from './log-file.js';
 import { serveRequests } from './rpc-server.js';
+import { leaveRunFolder, makeRunFolder } from './run-folder.js';
 import { findProgram, prepareShare } from './shared-folder.js';
 import { loadHostParts } from './host-parts.js';
 
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
   await server[Symbol.asyncDispose]();
   await host.stop();
   rmSync(paths.socket, { force: true });
+  leaveRunFolder(options.stateDir);
 }
 
 /**
@@ -93,7 +95,7 @@ function openToClusters(stateDir: string): void {
     throw new Error(`the path of the state directory is longer than 80 characters: ${stateDir}`);
   }
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  mkdirSync(path.join(stateDir, 's'), { recursive: true, mode: 0o711 });
+  makeRunFolder(stateDir);
   if (process.getuid?.() !== 0) return;
   for (const entry of readdirSync(stateDir, { withFileTypes: true })) {
     if (entry.isFile()) chmodSync(path.join(stateDir, entry.name), 0o600);

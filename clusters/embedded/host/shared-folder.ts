@@ -17,8 +17,9 @@ import {
 import path from 'node:path';
 import { runCommand } from '../../../system/run-command.js';
 import type { SharedFolders } from '../kubelet/context.js';
-import { SHARED_ETC } from '../kubelet/etc-folder.js';
+import { SHARED_ETC, writeEtcFolder } from '../kubelet/etc-folder.js';
 
+const USERLANDS = ['busybox', 'debian', 'minimal'] as const;
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Where a program of the machine is, or undefined. */
@@ -123,6 +124,15 @@ async function build(
     writeFileSync(path.join(etc, 'kubectl-completion.bash'), completion.stdout);
   }
   mkdirSync(path.join(folder, 'local'), { mode: 0o755 });
+  for (const userland of USERLANDS) {
+    writeEtcFolder({
+      folder: path.join(folder, `etc-${userland}`),
+      userland,
+      hostname: '',
+      hosts: '',
+      resolvConf: '',
+    });
+  }
 }
 
 function shareIn(folder: string, kubectl: string | undefined): Share {
@@ -131,6 +141,8 @@ function shareIn(folder: string, kubectl: string | undefined): Share {
   return {
     bwrap: findProgram('bwrap') ?? 'bwrap',
     busybox: path.join(folder, 'busybox'),
+    settings: path.join(folder, 'etc'),
+    etc: (userland) => path.join(folder, `etc-${userland}`),
     agentPath: path.join(native, 'agent'),
     joinPath: path.join(native, 'join'),
     workstationPrograms: kubectl === undefined || isVisible(kubectl) ? {} : { kubectl },
@@ -153,24 +165,20 @@ function linkOrCopy(file: string, target: string): void {
   }
 }
 
-/** /usr/local of an image: its programs by name, and the machine's settings. */
+/** /usr/local of an image: its programs by name, and room for the machine's settings. */
 function makeLocal(folder: string, programs: Readonly<Record<string, string>>): string {
   const hash = createHash('sha256').update(JSON.stringify(programs)).digest('hex').slice(0, 16);
   const local = path.join(folder, 'local', hash);
   if (existsSync(local)) return local;
   const draft = `${local}.draft`;
   rmSync(draft, { recursive: true, force: true });
-  for (const name of ['bin', 'sbin', 'lib', 'share']) {
+  for (const name of ['bin', 'etc', 'sbin', 'lib', 'share']) {
     mkdirSync(path.join(draft, name), { recursive: true, mode: 0o755 });
   }
   for (const [name, file] of Object.entries(programs)) {
     const copy = path.join(draft, 'bin', name);
     linkOrCopy(path.resolve(folder, 'native', file), copy);
   }
-  cpSync(path.join(folder, 'etc'), path.join(draft, 'etc'), {
-    recursive: true,
-    verbatimSymlinks: true,
-  });
   renameSync(draft, local);
   return local;
 }

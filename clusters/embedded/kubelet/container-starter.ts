@@ -21,7 +21,7 @@ export const START_ERROR_PREFIX =
   'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ';
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const LOG_BYTES = 10 * 1024 * 1024;
+const LOG_BYTES = 2 * 1024 * 1024;
 const SCRATCH_BYTES = 16 * 1024 * 1024;
 
 export interface StartRequest {
@@ -51,13 +51,7 @@ export function logFile(
   pod: PodObject,
   start: { container: string; attempt: number },
 ): string {
-  const { namespace = '', name, uid } = pod.metadata;
-  return path.join(
-    context.logsFolder,
-    `${namespace}_${name}_${uid}`,
-    start.container,
-    `${start.attempt}.log`,
-  );
+  return path.join(podFolder(context, pod), `${start.container}.${start.attempt}.log`);
 }
 
 /** Everything a container needs before its process: environment, files, the sandbox's command line. */
@@ -70,12 +64,13 @@ export function prepareContainer(context: KubeletContext, request: StartRequest)
   env['HOME'] ??= user.uid === 0 ? '/root' : '/';
   if (container.tty === true && env['TERM'] === undefined) env['TERM'] = 'xterm';
   const cwd = container.workingDir ?? image.workingDir;
+  // The agent, as the cluster's user, makes the log file in it.
+  mkdirSync(podFolder(context, pod), { recursive: true, mode: 0o777 });
   const plan = planOf(context, request, { user, argv: argvOf(container, image, env), cwd });
   const missing = missingProgram(plan, env['PATH'] ?? DEFAULT_PATH);
   if (missing !== undefined) throw new StartError(START_ERROR_PREFIX + missing);
   const { attempt } = request;
   const log = logFile(context, pod, { container: container.name, attempt });
-  mkdirSync(path.dirname(log), { recursive: true, mode: 0o777 });
   return {
     env,
     cwd,
@@ -135,41 +130,23 @@ function planOf(
   process: { user: { uid: number; gid: number }; argv: string[]; cwd: string },
 ): SandboxPlan {
   const { pod, container, image } = request;
-  const folder = path.join(podFolder(context, pod), container.name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const folder = podFolder(context, pod);
+  const own = path.join(folder, container.name);
+  const etc = etcOf(context, request, own);
   const mounts = [
     ...context.extraMounts(image),
+    ...etc.mounts,
     ...volumeMounts(request),
-    ...imageFiles(image, folder),
-    ...messageFile(container, folder),
+    ...imageFiles(image, own),
+    messageFile(container, `${own}.message`),
   ];
-  const etc = path.join(folder, 'etc');
-  const volumes = new Map((pod.spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  writeEtcFolder({
-    folder: etc,
-    userland: image.userland,
-    hostname: hostnameOf(pod),
-    hosts: podHosts(pod, { hostIP: request.hostIP, podIP: request.sandbox.address }),
-    resolvConf: podResolvConf(pod),
-    files: Object.fromEntries(
-      Object.entries(image.files)
-        .filter(([file]) => file.startsWith('/etc/'))
-        .map(([file, text]) => [file.slice('/etc/'.length), text]),
-    ),
-    mountPoints: (container.volumeMounts ?? [])
-      .filter(({ mountPath }) => mountPath.startsWith('/etc/'))
-      .map((mount) => ({
-        path: mount.mountPath.slice('/etc/'.length),
-        folder: !isFileMount(mount.subPath, volumes.get(mount.name)),
-      })),
-  });
   return {
     bwrap: context.shared.bwrap,
     userland: image.userland,
     local: context.shared.local(image.programs),
     busybox: context.shared.busybox,
-    etc,
+    settings: context.shared.settings,
+    etc: etc.folder,
     mounts,
     links: image.links ?? {},
     writable: image.writable,
@@ -182,6 +159,57 @@ function planOf(
     argv: process.argv,
   };
 }
+
+/**
+ * The container's /etc: the one that all share with the pod's own three files over it, or one of its own where the
+ * image or a volume puts something there.
+ */
+function etcOf(
+  context: KubeletContext,
+  request: StartRequest,
+  own: string,
+): { folder: string; mounts: Mount[] } {
+  const { pod, container, image } = request;
+  const hostname = hostnameOf(pod);
+  const hosts = podHosts(pod, { hostIP: request.hostIP, podIP: request.sandbox.address });
+  const resolvConf = podResolvConf(pod);
+  const files = Object.entries(image.files).filter(([file]) => file.startsWith(ETC));
+  const points = (container.volumeMounts ?? []).filter(({ mountPath }) =>
+    mountPath.startsWith(ETC),
+  );
+  if (files.length === 0 && points.length === 0) {
+    const folder = podFolder(context, pod);
+    const write = (name: string, text: string): Mount => {
+      const source = path.join(folder, name);
+      writeFileSync(source, text);
+      return { source, target: ETC + name, readOnly: true };
+    };
+    const mounts = [
+      write('hosts', hosts),
+      write('hostname', `${hostname}\n`),
+      write('resolv.conf', resolvConf),
+    ];
+    return { folder: context.shared.etc(image.userland), mounts };
+  }
+  const volumes = new Map((pod.spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  const folder = path.join(own, 'etc');
+  rmSync(folder, { recursive: true, force: true });
+  writeEtcFolder({
+    folder,
+    userland: image.userland,
+    hostname,
+    hosts,
+    resolvConf,
+    files: Object.fromEntries(files.map(([file, text]) => [file.slice(ETC.length), text])),
+    mountPoints: points.map((mount) => ({
+      path: mount.mountPath.slice(ETC.length),
+      folder: !isFileMount(mount.subPath, volumes.get(mount.name)),
+    })),
+  });
+  return { folder, mounts: [] };
+}
+
+const ETC = '/etc/';
 
 /** A subPath into objects' files is a file; into an emptyDir it is a folder. */
 function isFileMount(subPath: string | undefined, volume: Volume | undefined): boolean {
@@ -213,25 +241,33 @@ function imageFiles(image: CatalogueImage, folder: string): Mount[] {
     .filter(([file]) => !file.startsWith('/etc/'))
     .map(([file, text], i) => {
       const source = path.join(folder, `file-${i}`);
+      mkdirSync(folder, { recursive: true });
       writeFileSync(source, text);
       return { source, target: file, readOnly: true };
     });
 }
 
-function messageFile(container: Container | EphemeralContainer, folder: string): Mount[] {
-  const source = path.join(folder, 'termination-log');
+function messageFile(container: Container | EphemeralContainer, source: string): Mount {
   writeFileSync(source, '', { mode: 0o666 });
   const target = container.terminationMessagePath ?? '/dev/termination-log';
-  return [{ source, target, readOnly: false }];
+  return { source, target, readOnly: false };
 }
+
+/** For every container, and what is run inside one: processes are counted over the whole cluster. */
+export const CONTAINER_LIMITS = {
+  processes: 1000,
+  openFiles: 1024,
+  fileBytes: 64 * 1024 * 1024,
+  memoryBytes: 512 * 1024 * 1024,
+} as const satisfies ProcessLimits;
 
 function limitsOf(container: Container | EphemeralContainer): ProcessLimits {
   const resources = 'resources' in container ? container.resources : undefined;
   const memory = parseQuantity(resources?.limits?.['memory'] ?? '0');
   return {
-    openFiles: 1024,
-    fileBytes: 64 * 1024 * 1024,
-    ...(memory > 0 ? { memoryBytes: memory } : {}),
+    ...CONTAINER_LIMITS,
+    memoryBytes:
+      memory > 0 ? Math.min(memory, CONTAINER_LIMITS.memoryBytes) : CONTAINER_LIMITS.memoryBytes,
   };
 }
 

@@ -33,6 +33,10 @@ export interface ImageSource {
 export interface SharedFolders {
   bwrap: string;
   busybox: string;
+  /** The machine's settings that become /usr/local/etc of the `debian` userland. */
+  settings: string;
+  /** An /etc whose hosts, hostname and resolv.conf are empty. */
+  etc(userland: CatalogueImage['userland']): string;
   /** The folder that becomes /usr/local of an image with these programs. */
   local(programs: Readonly<Record<string, string>>): string;
 }
@@ -64,9 +68,8 @@ export interface KubeletContext {
   images: ImageSource;
   shared: SharedFolders;
   nodes: ReadonlyMap<string, NodeIdentity>;
-  /** Where pods keep their volumes and settings, and where logs go. */
+  /** Where pods keep their volumes, settings and logs: a folder each. */
   podsFolder: string;
-  logsFolder: string;
   /** The cluster's user on this machine, where it is not the user of this process. */
   ownerUid: number | undefined;
   serviceAccountToken(request: TokenRequest): string;

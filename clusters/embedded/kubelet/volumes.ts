@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -206,10 +205,10 @@ function writeVersion(
   mkdirSync(target);
   for (const file of files) {
     const full = path.join(target, file.path);
-    mkdirSync(path.dirname(full), { recursive: true });
-    writeFileSync(full, file.content);
-    chmodSync(full, file.mode);
-    if (ownerUid !== undefined) chownSync(full, ownerUid, ownerUid);
+    if (file.path.includes('/')) mkdirSync(path.dirname(full), { recursive: true });
+    writeFileSync(full, file.content, { mode: file.mode });
+    // What everybody may read needs no owner.
+    if (ownerUid !== undefined && (file.mode & 0o004) === 0) chownSync(full, ownerUid, ownerUid);
   }
   const next = path.join(folder, '..next');
   symlinkSync(version, next);

@@ -12,7 +12,12 @@ import { FILTER_FD, sandboxArgv } from './sandbox.js';
 export const WORKSTATION_ID = 'workstation';
 const USER = { name: 'learner', uid: 1000, home: '/home/learner', shell: '/bin/bash' };
 
-const LIMITS: ProcessLimits = { processes: 200, fileBytes: 64 * 1024 * 1024, openFiles: 1024 };
+const LIMITS: ProcessLimits = {
+  processes: 200,
+  fileBytes: 64 * 1024 * 1024,
+  openFiles: 1024,
+  memoryBytes: 1024 * 1024 * 1024,
+};
 
 export interface WorkstationOptions {
   agent: Agent;
