@@ -6,7 +6,6 @@ const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const LABEL_VALUE = `(${QUALIFIED})?`;
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
-const C_IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*';
 const HTTP_HEADER = '[-A-Za-z0-9]+';
 
 const SUBDOMAIN_TEXT =
@@ -122,13 +121,6 @@ export function environmentName(value: string): string[] {
   const text =
     "a valid environment variable names must be printable ASCII characters other than '=' character";
   return [regexFault(text, '[ -<>-~]+', ['my-name', '123-abc'])];
-}
-
-export function cIdentifier(value: string): string[] {
-  if (matches(C_IDENTIFIER, value)) return [];
-  const text =
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'";
-  return [regexFault(text, C_IDENTIFIER, ['my_name', 'MY_NAME', 'MyName'])];
 }
 
 export function httpHeaderName(value: string): string[] {

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../../../common/json.js';
 import { BUILT_IN_RESOURCES } from '../kinds/index.js';
 import { isKubeObject } from '../json/object-json.js';
 import type { ResourceDefinition } from '../resource-definition.js';
@@ -11,9 +10,6 @@ import { decodeEnvelope } from './protobuf.js';
 import { openApiV3Document } from './openapi-v3.js';
 import { openApiV2Document } from './openapi-v2.js';
 import { splitTypeName } from './packages.js';
-
-export { addCustomResource, emptyOpenApiV3 } from './custom-resources.js';
-export { findDuplicateFields } from './duplicate-fields.js';
 
 /** The one catalogue of built-in types. Nothing is read before its first use, no package before its first type. */
 export const schemaCatalogue: SchemaCatalogue = createSchemaCatalogue({
@@ -73,12 +69,4 @@ export function createSchemaCatalogue(options: {
 function parsePackage(text: string): Readonly<Record<string, TypeSchema>> {
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- our own generator wrote it, from TypeSchema values
   return JSON.parse(text) as Record<string, TypeSchema>;
-}
-
-/** A document that is no object of a kind (DeleteOptions, a Scale without metadata): decoded, and nothing asked of it. */
-export function decodePlain(
-  document: JsonObject,
-  typeName: string,
-): { object: JsonObject; unknownFields: string[] } {
-  return decodeDocument(document, typeName, (name) => schemaCatalogue.type(name));
 }

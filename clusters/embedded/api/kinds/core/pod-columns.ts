@@ -1,7 +1,7 @@
 import type { ContainerStatus } from 'kubernetes-types/core/v1.js';
 import { humanDuration } from '../human-duration.js';
 import type { Loose } from '../loose.js';
-import type { Pod } from './pods.js';
+import type { Pod } from './pod.js';
 
 type Status = Loose<ContainerStatus>;
 

@@ -3,7 +3,7 @@ import { cloneJson, equalJson } from '../../json/json-values.js';
 import type { FieldError } from '../../resource-definition.js';
 import { forbidden, invalid } from '../field-errors.js';
 import type { Loose } from '../loose.js';
-import type { Pod } from './pods.js';
+import type { Pod } from './pod.js';
 
 const MAY_CHANGE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../../../common/json.js';
 import type { KubeObject } from '../../cluster-api.js';
 import { create, faultsOf, update } from '../test-support/small-cluster.js';
-import { PODS, type Pod } from './pods.js';
+import type { Pod } from './pod.js';
+import { PODS } from './pods.js';
 
 const CONTAINER = { name: 'c', image: 'nginx:1.25' };
 

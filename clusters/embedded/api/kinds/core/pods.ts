@@ -1,15 +1,12 @@
-import type { PodSpec, PodStatus } from 'kubernetes-types/core/v1.js';
 import { AGE, column, NAME, wideColumn } from '../columns.js';
 import { defineResource, statusSubresource } from '../define-resource.js';
-import type { ObjectOf } from '../loose.js';
 import { validateMeta } from '../object-meta.js';
 import { defaultPod } from '../pod-spec/defaults.js';
 import { validatePodSpec } from '../pod-spec/validate.js';
+import type { Pod } from './pod.js';
 import { preparePod, qosClassOf } from './pod-admission.js';
 import { podReady, podRestarts, podStatus, readinessGates } from './pod-columns.js';
 import { validatePodUpdate } from './pod-update.js';
-
-export type Pod = ObjectOf<PodSpec, PodStatus>;
 
 const STREAM = ['create', 'get'] as const;
 const DEFAULT_GRACE_S = 30;

@@ -4,7 +4,7 @@ import type { FieldError, StrategyContext } from '../../resource-definition.js';
 import { addressFamily, contains, formatIpv4, parseAddress, parseCidr } from '../addresses.js';
 import { goStrings, invalid } from '../field-errors.js';
 import { isHeadless, needsClusterIp, needsHealthPort, needsNodePort } from './service-defaults.js';
-import type { Service } from './services.js';
+import type { Service } from './service.js';
 
 const CLUSTER_RANGE = '10.96.0.0/16';
 /** Below this offset lie addresses that people choose themselves. */

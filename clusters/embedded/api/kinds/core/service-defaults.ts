@@ -1,5 +1,5 @@
 import { equalJson } from '../../json/json-values.js';
-import type { Service } from './services.js';
+import type { Service } from './service.js';
 
 const CLIENT_IP_TIMEOUT_S = 10800;
 

@@ -16,7 +16,7 @@ import type { Loose } from '../loose.js';
 import { dns1035Label, dnsLabel, dnsSubdomain, portNumber, qualifiedName } from '../names.js';
 import { validateMeta } from '../object-meta.js';
 import { isExternallyReachable, isHeadless, needsHealthPort } from './service-defaults.js';
-import type { Service } from './services.js';
+import type { Service } from './service.js';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const MAX_CLIENT_IP_TIMEOUT_S = 86400;

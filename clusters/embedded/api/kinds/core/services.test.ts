@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../../../common/json.js';
 import type { KubeObject } from '../../cluster-api.js';
 import { create, faultsOf, update } from '../test-support/small-cluster.js';
-import { SERVICES, type Service } from './services.js';
+import type { Service } from './service.js';
+import { SERVICES } from './services.js';
 
 const PORTS = [{ port: 80 }];
 

@@ -1,13 +1,10 @@
-import type { ServiceSpec, ServiceStatus } from 'kubernetes-types/core/v1.js';
 import { AGE, column, NAME, wideColumn } from '../columns.js';
 import { defineResource, statusSubresource } from '../define-resource.js';
 import { formatLabels } from '../labels.js';
-import type { ObjectOf } from '../loose.js';
+import type { Service } from './service.js';
 import { allocateForCreate, allocateForUpdate } from './service-allocation.js';
 import { defaultService, dropFieldsOfOtherType, keepAllocated } from './service-defaults.js';
 import { validateService, validateServiceUpdate } from './service-validate.js';
-
-export type Service = ObjectOf<ServiceSpec, ServiceStatus>;
 
 export const SERVICES = defineResource({
   group: '',

@@ -1,0 +1,4 @@
+import type { ServiceSpec, ServiceStatus } from 'kubernetes-types/core/v1.js';
+import type { ObjectOf } from '../loose.js';
+
+export type Service = ObjectOf<ServiceSpec, ServiceStatus>;
