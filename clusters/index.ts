@@ -4,6 +4,7 @@ import { nearestNames } from '../common/nearest.js';
 import type { Logger } from '../common/logger.js';
 import type { ClusterProvider } from './provider.js';
 import { createEmbeddedProvider } from './embedded/provider.js';
+import { createKindProvider, type KindProviderOptions } from './kind/provider.js';
 
 /** What providers are given, as values: the one place that knows them all. */
 export interface ProviderSettings {
@@ -14,6 +15,10 @@ export interface ProviderSettings {
   /** Folders in which kubectl is looked for. */
   programPaths?: readonly string[];
   logger?: Logger;
+  /** Whether people from elsewhere than this machine may ask for clusters. */
+  servesOthers?: boolean;
+  /** For `kind` alone; everything else is in `kind.yaml` of the state folder. */
+  kind?: Pick<KindProviderOptions, 'path' | 'environment' | 'onCommand'>;
 }
 
 const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => ClusterProvider>> = {
@@ -23,9 +28,13 @@ const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => Cluster
       hostEntry: path.join(distDir, 'host.js'),
       nativeDir: path.join(distDir, 'native'),
     }),
-  kind: () => {
-    throw notThereYet('kind');
-  },
+  kind: ({ stateDir, logger, servesOthers, ...more }) =>
+    createKindProvider({
+      stateDir,
+      ...(logger === undefined ? {} : { logger }),
+      ...(servesOthers === undefined ? {} : { servesOthers }),
+      ...more.kind,
+    }),
   existing: () => {
     throw notThereYet('existing');
   },

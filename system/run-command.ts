@@ -9,6 +9,8 @@ export interface CommandOptions {
   timeoutMs?: number;
   signal?: AbortSignal;
   maxOutputBytes?: number;
+  /** Told each piece of standard error as it comes, for programs that speak of their progress there. */
+  onStderr?: (chunk: string) => void;
 }
 
 export interface CommandResult {
@@ -40,6 +42,13 @@ export async function runCommand(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
+  const { onStderr } = options;
+  if (onStderr !== undefined) {
+    const decoder = new TextDecoder();
+    child.stderr.on('data', (chunk: Buffer) => {
+      onStderr(decoder.decode(chunk, { stream: true }));
+    });
+  }
   const killGroup = (): void => {
     if (child.pid === undefined) return;
     try {

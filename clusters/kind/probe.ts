@@ -1,0 +1,114 @@
+import { messageOf } from '../../common/errors.js';
+import type { ProbeRequest, ProbeResult } from '../../common/probe.js';
+import type { KindContext } from './context.js';
+import type { KubeApi, Resource } from './kube-api.js';
+import { clientName } from './names.js';
+import { outsideAddress } from './outside-client.js';
+import { planProbe, type PlannedProbe, type ProbeView } from './probe-plan.js';
+import { parseProbeLines, probeScript, type ProbeLine } from './probe-script.js';
+import { throwIfAborted } from './programs.js';
+import { NODES, PODS, SERVICES } from './wait-ready.js';
+
+const SLICES: Resource = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+  verbs: [],
+};
+
+/** What a probe takes beside the wait for an answer: docker exec, crictl, bash, on a machine with other work. */
+const SLACK_MS = 15_000;
+
+/** Sends real packets: one `docker exec` for each node that probes start on, whatever their number. */
+export async function probeCluster(
+  context: KindContext,
+  cluster: { name: string; kindName: string; api: KubeApi },
+  work: { requests: readonly ProbeRequest[]; signal?: AbortSignal },
+): Promise<ProbeResult[]> {
+  const { requests, signal } = work;
+  throwIfAborted(signal);
+  const view = await look(context, cluster, requests);
+  const clientContainer = clientName(cluster.name);
+  const plans = requests.map((request, index) =>
+    planProbe(request, index, { view, clientContainer }),
+  );
+  const sendable = plans.filter((plan) => 'source' in plan);
+  const byContainer = new Map<string, PlannedProbe[]>();
+  for (const plan of sendable) {
+    const { container } = plan.source;
+    byContainer.set(container, [...(byContainer.get(container) ?? []), plan]);
+  }
+  const answers = new Map<number, ProbeLine>();
+  await Promise.all(
+    [...byContainer].map(async ([container, probes]) => {
+      const lines = await send(context, {
+        container,
+        probes,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      for (const [index, line] of lines) answers.set(index, line);
+    }),
+  );
+  return requests.map((request, index): ProbeResult => {
+    const plan = plans[index];
+    if (plan === undefined || 'cause' in plan) {
+      return { request, tookMs: 0, ...(plan ?? { cause: 'unknown' }) };
+    }
+    const line = answers.get(index);
+    const { address } = plan;
+    if (line === undefined) {
+      return { request, address, tookMs: 0, cause: 'unknown', detail: 'the prober said nothing' };
+    }
+    return { request, address, ...line };
+  });
+}
+
+async function look(
+  context: KindContext,
+  cluster: { name: string; kindName: string; api: KubeApi },
+  requests: readonly ProbeRequest[],
+): Promise<ProbeView> {
+  const wanted = new Set(requests.flatMap(({ from, to }) => [from.type, to.type]));
+  const list = async (resource: Resource, isNeeded: boolean) =>
+    isNeeded ? (await cluster.api.list(resource)).items : [];
+  const asksClient = requests.some(({ from, to }) =>
+    [from, to].some((end) => end.type === 'outside' && end.name === 'client'),
+  );
+  const [pods, services, endpointSlices, nodes, client] = await Promise.all([
+    list(PODS, wanted.has('pod')),
+    list(SERVICES, wanted.has('service')),
+    list(SLICES, wanted.has('service')),
+    list(NODES, wanted.has('node')),
+    asksClient ? outsideAddress(context, cluster) : undefined,
+  ]);
+  const outside: Record<string, string> = client === undefined ? {} : { client };
+  return { pods, services, endpointSlices, nodes, outside };
+}
+
+async function send(
+  context: KindContext,
+  work: { container: string; probes: readonly PlannedProbe[]; signal?: AbortSignal },
+): Promise<Map<number, ProbeLine>> {
+  const { container, probes, signal } = work;
+  const slowest = Math.max(...probes.map(({ timeoutMs }) => timeoutMs));
+  const rounds = 1 + Math.ceil(probes.length / 64);
+  try {
+    const { stdout } = await context.programs.run(
+      'docker',
+      ['exec', '-i', container, 'bash', '-s'],
+      {
+        input: probeScript(probes),
+        timeoutMs: slowest * rounds + SLACK_MS,
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+    return parseProbeLines(stdout);
+  } catch (error) {
+    throwIfAborted(signal);
+    // One node that is gone must not cost the others their answers.
+    const detail = messageOf(error);
+    return new Map(probes.map(({ index }) => [index, { cause: 'unknown', tookMs: 0, detail }]));
+  }
+}

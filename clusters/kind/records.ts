@@ -1,0 +1,176 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { CNIS, type ClusterInfo, type ClusterState } from '../provider.js';
+import { filesOf, type KindContext } from './context.js';
+import { isMakerAlive } from './maker.js';
+import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL, kindNameOf } from './names.js';
+
+/** A container as Docker lists it. */
+export interface Container {
+  name: string;
+  /** `created`, `running`, `paused`, `restarting`, `exited`, `dead`, `removing`. */
+  state: string;
+  ports: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+/** All that Docker has of one cluster. */
+export interface Found {
+  name: string;
+  kindName: string;
+  /** Our own container of it, which carries the labels; absent where a crash or a hand removed it. */
+  record: Container | undefined;
+  nodes: readonly Container[];
+  info: ClusterInfo;
+  /** Whether it is a half-made or half-deleted thing whose maker is gone. */
+  isLeftover: boolean;
+}
+
+const SHOWN_LABELS = [...Object.values(LABEL), KIND_CLUSTER_LABEL, KIND_ROLE_LABEL];
+
+/** One question to Docker: every container, with the labels that mean something to us. */
+export async function listContainers(
+  context: KindContext,
+  signal?: AbortSignal,
+): Promise<Container[]> {
+  const columns = ['{{.Names}}', '{{.State}}', '{{.Ports}}'];
+  const labels = SHOWN_LABELS.map((label) => `{{.Label "${label}"}}`);
+  const text = await context.programs.docker(
+    ['ps', '--all', '--no-trunc', '--format', [...columns, ...labels].join('\t')],
+    signal === undefined ? {} : { signal },
+  );
+  return parseContainers(text);
+}
+
+export function parseContainers(text: string): Container[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name = '', state = '', ports = '', ...values] = line.split('\t');
+      const labels = SHOWN_LABELS.flatMap((label, index) => {
+        const value = values[index] ?? '';
+        return value === '' ? [] : [[label, value] as const];
+      });
+      return { name, state, ports, labels: Object.fromEntries(labels) };
+    });
+}
+
+/** Clusters of this installation: those with a record, and nodes without one whose folder is ours. */
+export async function findClusters(context: KindContext, signal?: AbortSignal): Promise<Found[]> {
+  const containers = await listContainers(context, signal);
+  const records = containers.filter(
+    ({ labels }) =>
+      labels[LABEL.role] === 'record' && labels[LABEL.installation] === context.installation,
+  );
+  const nodesOf = (kindName: string): Container[] =>
+    containers
+      .filter(({ labels }) => labels[KIND_CLUSTER_LABEL] === kindName)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const found = records.map((record) => {
+    const name = record.labels[LABEL.cluster] ?? '';
+    const kindName = record.labels[LABEL.kindName] ?? kindNameOf(name);
+    return foundOf(context, { name, kindName, record, nodes: nodesOf(kindName) });
+  });
+  const names = new Set(found.map(({ name }) => name));
+  for (const name of await folderNames(context)) {
+    if (names.has(name)) continue;
+    const kindName = kindNameOf(name);
+    const isElsewhere = containers.some(
+      ({ labels }) => labels[LABEL.role] === 'record' && labels[LABEL.kindName] === kindName,
+    );
+    const nodes = isElsewhere ? [] : nodesOf(kindName);
+    found.push(foundOf(context, { name, kindName, record: undefined, nodes }));
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function folderNames(context: KindContext): Promise<string[]> {
+  try {
+    const entries = await readdir(path.join(context.stateDir, 'kind'), { withFileTypes: true });
+    return entries.flatMap((entry) =>
+      entry.isDirectory() && !entry.name.includes('.') ? [entry.name] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+const Doing = z.object({ what: z.enum(['creating', 'resetting', 'deleting']), maker: z.string() });
+export type Doing = z.infer<typeof Doing>;
+
+function readDoing(file: string): Doing | undefined {
+  try {
+    return Doing.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function foundOf(
+  context: KindContext,
+  parts: Pick<Found, 'name' | 'kindName' | 'record' | 'nodes'>,
+): Found {
+  const { name, record, nodes } = parts;
+  const files = filesOf(context, name);
+  const labels = record?.labels ?? {};
+  const doing = readDoing(files.doing);
+  const wanted = Number(labels[LABEL.nodes] ?? nodes.length);
+  const cni = CNIS.find((one) => one === labels[LABEL.cni]) ?? 'none';
+  const port = nodes.map(({ ports }) => /127\.0\.0\.1:(\d+)->6443/.exec(ports)?.[1]).find(Boolean);
+  return {
+    ...parts,
+    isLeftover: isLeftover(record, doing) && !isBeingMade(files.dir, record),
+    info: {
+      name,
+      provider: 'kind',
+      state: stateOf({ record, nodes, doing, wanted }),
+      nodes: wanted,
+      cni,
+      labels: parseLabels(labels[LABEL.labels]),
+      createdAt: labels[LABEL.createdAt] ?? new Date(0).toISOString(),
+      ...(port === undefined ? {} : { server: `https://127.0.0.1:${port}` }),
+    },
+  };
+}
+
+/** The record is created first and started last: what Docker says of it is the state of the creation. */
+export function stateOf(seen: {
+  record: Pick<Container, 'state'> | undefined;
+  nodes: readonly Pick<Container, 'state'>[];
+  doing: Doing | undefined;
+  wanted: number;
+}): ClusterState {
+  const { record, nodes, doing, wanted } = seen;
+  if (doing?.what === 'deleting') return 'deleting';
+  if (doing?.what === 'resetting' && isMakerAlive(doing.maker)) return 'resetting';
+  if (record === undefined) return 'broken';
+  if (record.state === 'created') return 'creating';
+  const isUp = ({ state }: Pick<Container, 'state'>): boolean =>
+    state === 'running' || state === 'paused';
+  return isUp(record) && nodes.length === wanted && nodes.every(isUp) ? 'ready' : 'broken';
+}
+
+function isLeftover(record: Container | undefined, doing: Doing | undefined): boolean {
+  if (record === undefined) return true;
+  if (doing?.what === 'deleting') return !isMakerAlive(doing.maker);
+  return record.state === 'created' && !isMakerAlive(record.labels[LABEL.maker] ?? '');
+}
+
+/** A folder is older than its record by a moment. */
+function isBeingMade(dir: string, record: Container | undefined): boolean {
+  if (record !== undefined || !existsSync(dir)) return false;
+  const doing = readDoing(path.join(dir, 'doing.json'));
+  if (doing !== undefined) return isMakerAlive(doing.maker);
+  return Date.now() - statSync(dir).mtimeMs < 60_000;
+}
+
+function parseLabels(text: string | undefined): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(text ?? '{}'));
+  } catch {
+    return {};
+  }
+}
