@@ -98,6 +98,7 @@ export async function createImageBench(): Promise<ImageBench> {
         userland: image.userland,
         local: share.local(image.programs),
         busybox: share.busybox,
+        settings: share.settings,
         etc,
         mounts: options.mounts ?? [],
         links: image.links ?? {},
