@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { ApiError } from '../api-error.js';
-import { MASTERS } from '../auth/rbac.js';
 import type { RbacAuthorizer } from '../auth/rbac.js';
 import type { TokenAuthority } from '../auth/tokens.js';
 import type { UserInfo } from '../registry/admission.js';
@@ -102,8 +101,4 @@ function mayNotImpersonate(
 function listOf(header: string | string[] | undefined): string[] {
   if (header === undefined) return [];
   return (Array.isArray(header) ? header : header.split(',')).map((item) => item.trim());
-}
-
-export function isMaster(user: UserInfo): boolean {
-  return user.groups.includes(MASTERS);
 }

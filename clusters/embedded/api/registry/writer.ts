@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from '../../../../common/json.js';
 import {
   alreadyExists,
   ApiError,
@@ -10,23 +9,23 @@ import {
   MODIFIED_MEANWHILE,
   notFound,
 } from '../api-error.js';
-import type {
-  ClusterApi,
-  KubeMeta,
-  KubeObject,
-  NewObject,
-  ObjectKey,
-  ResourceName,
-} from '../cluster-api.js';
+import type { ClusterApi, KubeObject, NewObject, ObjectKey, ResourceName } from '../cluster-api.js';
 import { cloneJson, equalJson, settleJson } from '../json/json-values.js';
 import type { ResourceDefinition, StrategyContext } from '../resource-definition.js';
 import type { Change } from '../store/collection.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { Admission, UserInfo } from './admission.js';
-import { namespaceFinalizers, planDeletion } from './deletion.js';
+import { planDeletion } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
 import { generateName, tidyMeta, timestamp } from './object-meta.js';
 import type { Resource } from './resource-registry.js';
+import {
+  checkPreconditions,
+  isFinished,
+  keepOtherParts,
+  newFinalizers,
+  specDiffers,
+} from './write-rules.js';
 
 export interface WriteContext {
   user: UserInfo;
@@ -354,104 +353,6 @@ export class Writer {
 
 export function apiVersionOf(definition: { group: string; version: string }): string {
   return definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-}
-
-export function hasStatus(definition: ResourceDefinition): boolean {
-  return definition.subresources.some(({ name }) => name === 'status');
-}
-
-/** Whether an object that is being deleted has nothing left to wait for. */
-function isFinished(object: KubeObject): boolean {
-  const { metadata } = object;
-  if (metadata.deletionTimestamp === undefined) return false;
-  if ((metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
-  if ((metadata.finalizers ?? []).length > 0) return false;
-  return namespaceFinalizers(object).length === 0;
-}
-
-/** Each path of an object changes its own part only. */
-function keepOtherParts(
-  definition: ResourceDefinition,
-  write: { draft: KubeObject; old: KubeObject; subresource: string | undefined },
-): void {
-  const { draft, old, subresource } = write;
-  if (subresource === 'status') {
-    keepOnlyStatus(draft, old);
-    return;
-  }
-  if (hasStatus(definition)) keepStatus(draft, old);
-  if (!definition.subresources.some(({ name }) => name === 'ephemeralcontainers')) return;
-  const spec = isJsonObject(draft['spec']) ? draft['spec'] : {};
-  const oldSpec = isJsonObject(old['spec']) ? cloneJson(old['spec']) : {};
-  const { ephemeralContainers } = subresource === 'ephemeralcontainers' ? spec : oldSpec;
-  draft['spec'] = {
-    ...(subresource === 'ephemeralcontainers' ? oldSpec : spec),
-    ephemeralContainers,
-  };
-}
-
-function keepOnlyStatus(draft: KubeObject, old: KubeObject): void {
-  const { annotations, managedFields } = draft.metadata;
-  const status = draft['status'];
-  for (const key of Object.keys(draft)) {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- everything but status comes from the stored object
-    if (key !== 'kind' && key !== 'apiVersion' && key !== 'metadata') delete draft[key];
-  }
-  Object.assign(draft, cloneJson(old));
-  draft.metadata.annotations = annotations;
-  draft.metadata.managedFields = managedFields;
-  if (status === undefined) delete draft['status'];
-  else draft['status'] = status;
-}
-
-function keepStatus(draft: KubeObject, old: KubeObject): void {
-  if (old['status'] === undefined) delete draft['status'];
-  else draft['status'] = cloneJson(old['status']);
-}
-
-function specDiffers(definition: ResourceDefinition, draft: KubeObject, old: KubeObject): boolean {
-  const ownStatus = hasStatus(definition);
-  for (const key of new Set([...Object.keys(draft), ...Object.keys(old)])) {
-    if (key === 'metadata' || (key === 'status' && ownStatus)) continue;
-    if (!equalJson(draft[key], old[key])) return true;
-  }
-  return false;
-}
-
-function checkPreconditions(
-  definition: ResourceDefinition,
-  old: KubeObject,
-  options: DeleteOptions,
-): void {
-  const { name, uid, resourceVersion } = old.metadata;
-  const kind = { group: definition.group, plural: definition.kind };
-  if (options.uid !== undefined && options.uid !== uid) {
-    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
-    throw conflict(kind, name, why);
-  }
-  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
-    throw conflict(kind, name, why);
-  }
-}
-
-function newFinalizers(
-  metadata: KubeMeta,
-  old: KubeMeta,
-): { path: string; reason: string; text: string }[] {
-  if (old.deletionTimestamp === undefined) return [];
-  const added = (metadata.finalizers ?? []).filter(
-    (name) => !(old.finalizers ?? []).includes(name),
-  );
-  if (added.length === 0) return [];
-  const list = added.map((name) => JSON.stringify(name)).join(', ');
-  return [
-    {
-      path: 'metadata.finalizers',
-      reason: 'FieldValueForbidden',
-      text: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
-    },
-  ];
 }
 
 function filled(text: string | null | undefined): boolean {

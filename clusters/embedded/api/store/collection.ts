@@ -16,6 +16,8 @@ const HISTORY = 512;
 export class Collection {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   readonly #lists = new Map<string, readonly KubeObject[]>();
+  /** Names in order, by namespace: a change of an object changes no order. */
+  readonly #orders = new Map<string, readonly string[]>();
   #all: readonly KubeObject[] | undefined;
   #history: Change[] = [];
   /** Changes up to this revision are forgotten. */
@@ -45,11 +47,14 @@ export class Collection {
     if (known !== undefined) return known;
     const names = this.#objects.get(namespace);
     if (names === undefined) return NOTHING;
-    const sorted = Object.freeze(
-      [...names.values()].sort((a, b) => compare(a.metadata.name, b.metadata.name)),
-    );
-    this.#lists.set(namespace, sorted);
-    return sorted;
+    let order = this.#orders.get(namespace);
+    if (order === undefined) {
+      order = [...names.keys()].sort(compare);
+      this.#orders.set(namespace, order);
+    }
+    const list = Object.freeze(order.flatMap((name) => names.get(name) ?? []));
+    this.#lists.set(namespace, list);
+    return list;
   }
 
   apply(change: Change): void {
@@ -67,12 +72,14 @@ export class Collection {
     let names = this.#objects.get(namespace);
     if (change.type === 'DELETED') {
       names?.delete(name);
+      this.#orders.delete(namespace);
       if (names?.size === 0) this.#objects.delete(namespace);
     } else {
       if (names === undefined) {
         names = new Map();
         this.#objects.set(namespace, names);
       }
+      if (!names.has(name)) this.#orders.delete(namespace);
       names.set(name, change.object);
     }
     this.#lists.delete(namespace);

@@ -1,5 +1,4 @@
 import { isJsonObject } from '../../../../common/json.js';
-import type { KubeObject } from '../cluster-api.js';
 import type { ResourceDefinition } from '../resource-definition.js';
 
 /** A few resources with hardly any rules, for tests of the machinery alone. */
@@ -95,11 +94,3 @@ export const SMALL_DEFINITIONS: readonly ResourceDefinition[] = [
   PODS,
   DEPLOYMENTS,
 ];
-
-export function namespaceObject(name: string): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, uid: '', resourceVersion: '', creationTimestamp: '' },
-  };
-}
