@@ -1,5 +1,5 @@
 import type { Deployment, Pod, ReplicaSet } from './objects.js';
-import { deployment, startTestCluster } from './test-support/test-cluster.js';
+import { deployment, setPodStatus, startTestCluster } from './test-support/test-cluster.js';
 import type { TestCluster } from './test-support/test-cluster.js';
 
 const KEY = { name: 'web', namespace: 'demo' };
@@ -279,4 +279,46 @@ test('a deployment waits for its service account, then goes on by itself', async
   await cluster.until(() => get(cluster).status?.availableReplicas === 2);
   await cluster.settled();
   expect(condition(get(cluster), 'ReplicaFailure')).toBeUndefined();
+});
+
+test('a rollout that makes no progress for too long says so, and goes on when it can', async () => {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  using cluster = startTestCluster({ kubelet: false, now: () => now });
+  cluster.apply(deployment('web', { progressDeadlineSeconds: 60 }));
+  await cluster.settled();
+  expect(condition(get(cluster), 'Progressing')).toMatchObject({ status: 'True' });
+  now += 61_000;
+  cluster.api.update('deployments.apps', KEY, (draft) => {
+    draft.metadata.labels = { look: 'again' };
+  });
+  await cluster.settled();
+  expect(condition(get(cluster), 'Progressing')).toMatchObject({
+    status: 'False',
+    reason: 'ProgressDeadlineExceeded',
+    message: expect.stringMatching(/^ReplicaSet "web-[a-z0-9]+" has timed out progressing\.$/),
+  });
+  for (const pod of pods(cluster)) setPodStatus(cluster.api, pod, { ready: true });
+  await cluster.settled();
+  expect(condition(get(cluster), 'Progressing')).toMatchObject({
+    status: 'True',
+    reason: 'NewReplicaSetAvailable',
+  });
+});
+
+test('pods count as available only after their minimum time', async () => {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  using cluster = startTestCluster({ now: () => now });
+  cluster.apply(deployment('web', { minReadySeconds: 30 }));
+  await cluster.settled();
+  expect(get(cluster).status).toMatchObject({ readyReplicas: 2, unavailableReplicas: 2 });
+  now += 31_000;
+  cluster.api.update(
+    'replicasets.apps',
+    { name: sets(cluster)[0]!.metadata.name, namespace: 'demo' },
+    (draft) => {
+      draft.metadata.annotations = { ...draft.metadata.annotations, look: 'again' };
+    },
+  );
+  await cluster.settled();
+  expect(get(cluster).status).toMatchObject({ readyReplicas: 2, availableReplicas: 2 });
 });

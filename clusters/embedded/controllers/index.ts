@@ -15,6 +15,7 @@ import { createJobController } from './job.js';
 import { namespaceOf } from './keys.js';
 import { createKubernetesServiceController } from './kubernetes-service.js';
 import type { ApiServerPlace } from './kubernetes-service.js';
+import { createLimitRangeAdmission } from './limit-range-admission.js';
 import { createLoadBalancerController } from './load-balancer.js';
 import type { LoadBalancerAddresses } from './load-balancer.js';
 import { createNamespaceBasicsController } from './namespace-basics.js';
@@ -46,7 +47,8 @@ export interface ControllerOptions {
   apiServer?: ApiServerPlace;
   /**
    * The API server's own side, `createClusterApi(…)`. With it a namespace has its default ServiceAccount from its
-   * first moment (else a moment later), and ResourceQuotas are enforced (else only counted).
+   * first moment (else a moment later), and ResourceQuotas and LimitRanges are
+   * enforced (else only counted).
    */
   server?: ServerSide;
   /** Without it LoadBalancer Services stay pending, as on bare metal. */
@@ -73,6 +75,8 @@ export function startControllers(options: ControllerOptions): Controllers {
     pods: createPodCache(cache),
   };
 
+  // Defaults first: what they fill in counts against the quota.
+  options.server?.admit(createLimitRangeAdmission());
   options.server?.admit(createQuotaAdmission());
   createNamespaceBasicsController(context, { caPem: options.caPem, server: options.server });
   if (options.apiServer !== undefined)

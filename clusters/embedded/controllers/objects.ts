@@ -10,6 +10,7 @@ import type { CronJob as CronJobShape, Job as JobShape } from 'kubernetes-types/
 import type {
   ConfigMap as ConfigMapShape,
   Endpoints as EndpointsShape,
+  LimitRange as LimitRangeShape,
   Namespace as NamespaceShape,
   Node as NodeShape,
   PersistentVolumeClaim as PersistentVolumeClaimShape,
@@ -38,6 +39,7 @@ export type Deployment = Stored<DeploymentShape>;
 export type Endpoints = Stored<EndpointsShape>;
 export type EndpointSlice = Stored<EndpointSliceShape>;
 export type Job = Stored<JobShape>;
+export type LimitRange = Stored<LimitRangeShape>;
 export type Namespace = Stored<NamespaceShape>;
 export type Node = Stored<NodeShape>;
 export type PersistentVolumeClaim = Stored<PersistentVolumeClaimShape>;

@@ -11,10 +11,6 @@ export function controllerUids(object: KubeObject): readonly string[] {
   return owner === undefined ? [] : [owner.uid];
 }
 
-export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
-  return controllerOf(object)?.uid === owner.metadata.uid;
-}
-
 export function controllerReference(owner: KubeObject): OwnerReference {
   return {
     apiVersion: owner.apiVersion,

@@ -1,10 +1,9 @@
-import { isEmptySelector, matchesExpression, matchesSelector } from './selectors.js';
+import { matchesExpression, matchesSelector } from './selectors.js';
 
 test('an absent selector matches nothing, an empty one everything', () => {
   expect(matchesSelector(undefined, { a: 'b' })).toBe(false);
   expect(matchesSelector({}, { a: 'b' })).toBe(true);
   expect(matchesSelector({}, undefined)).toBe(true);
-  expect(isEmptySelector({ matchLabels: {}, matchExpressions: [] })).toBe(true);
 });
 
 test('labels and expressions must all hold', () => {

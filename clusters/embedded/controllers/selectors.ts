@@ -18,13 +18,6 @@ export function matchesLabels(wanted: Labels | undefined, labels: Labels = {}): 
   return true;
 }
 
-export function isEmptySelector(selector: LabelSelector): boolean {
-  return (
-    Object.keys(selector.matchLabels ?? {}).length === 0 &&
-    (selector.matchExpressions ?? []).length === 0
-  );
-}
-
 /** In, NotIn, Exists, DoesNotExist as in label selectors; Gt and Lt as node affinity adds them. */
 export function matchesExpression(
   expression: { key: string; operator: string; values?: readonly string[] },

@@ -3,8 +3,8 @@ import { namespaceOf } from './keys.js';
 import type { Pod, PodSpec, PodTemplateSpec, StatefulSet } from './objects.js';
 import { podFromTemplate } from './pod-control.js';
 
-export const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
-export const POD_INDEX_LABEL = 'apps.kubernetes.io/pod-index';
+const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
+const POD_INDEX_LABEL = 'apps.kubernetes.io/pod-index';
 export const REVISION_LABEL = 'controller-revision-hash';
 
 /** The number at the end of a pod's name, or undefined where the name is not one of the set's. */

@@ -1,6 +1,6 @@
 import { ApiError } from '../api/api-error.js';
 import type { NewObject } from '../api/cluster-api.js';
-import type { ReplicaSet, Service } from './objects.js';
+import type { Pod, ReplicaSet, Service } from './objects.js';
 import { deployment, manifest, startTestCluster } from './test-support/test-cluster.js';
 import type { TestCluster } from './test-support/test-cluster.js';
 
@@ -108,4 +108,49 @@ test('a deployment gets as many pods as there is room for, and the rest when the
     draft['spec'] = { hard: { pods: '5' } };
   });
   await cluster.until(() => cluster.api.list('pods', 'demo').length === 3);
+});
+
+const limits = (item: Record<string, unknown>): NewObject =>
+  manifest('LimitRange', 'limits', {
+    apiVersion: 'v1',
+    spec: { limits: [{ type: 'Container', ...item }] },
+  });
+
+test('a limit range fills in what a container does not say, and notes it', () => {
+  using cluster = startTestCluster();
+  cluster.apply(
+    limits({ default: { cpu: '500m', memory: '64Mi' }, defaultRequest: { cpu: '100m' } }),
+  );
+  cluster.apply(pod('a'), pod('b', { requests: { cpu: '200m' }, limits: { cpu: '1' } }));
+  expect(cluster.api.get<Pod>('pods', 'a', 'demo')?.spec?.containers[0]?.resources).toEqual({
+    limits: { cpu: '500m', memory: '64Mi' },
+    requests: { cpu: '100m', memory: '64Mi' },
+  });
+  expect(cluster.api.get<Pod>('pods', 'a', 'demo')?.metadata.annotations).toEqual({
+    'kubernetes.io/limit-ranger': expect.stringMatching(
+      /^LimitRanger plugin set: cpu, memory limit for container c; cpu(, memory)? request for container c$/,
+    ),
+  });
+  expect(cluster.api.get<Pod>('pods', 'b', 'demo')?.spec?.containers[0]?.resources).toMatchObject({
+    limits: { cpu: '1' },
+    requests: { cpu: '200m' },
+  });
+});
+
+test('a limit range refuses what is outside its bounds, naming each', () => {
+  using cluster = startTestCluster();
+  cluster.apply(
+    limits({
+      min: { cpu: '100m' },
+      max: { cpu: '1', memory: '1Gi' },
+      default: { cpu: '500m', memory: '1Gi' },
+    }),
+  );
+  expect(refusal(cluster, pod('a', { requests: { cpu: '50m' }, limits: { cpu: '1' } }))).toBe(
+    '403 pods "a" is forbidden: minimum cpu usage per Container is 100m, but request is 50m',
+  );
+  expect(refusal(cluster, pod('b', { limits: { cpu: '2', memory: '2Gi' } }))).toBe(
+    '403 pods "b" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Gi, but limit is 2Gi]',
+  );
+  expect(refusal(cluster, pod('c'))).toBe('taken');
 });
