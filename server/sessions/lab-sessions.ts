@@ -269,9 +269,13 @@ export class LabSessions implements AsyncDisposable {
     const own = this.list().filter((live) => live.userId === user.id);
     if (own.length >= maxSessionsPerLearner) {
       const names = own.map((live) => live.lab.definition.title).join(', ');
-      throw new GatehouseError('LIMIT_REACHED', `you have ${own.length} labs running: ${names}`, {
-        fix: 'End one of them first; your progress in it is kept.',
-      });
+      throw new GatehouseError(
+        'LIMIT_REACHED',
+        `you have ${own.length} ${own.length === 1 ? 'lab' : 'labs'} running: ${names}`,
+        {
+          fix: 'End one of them first; your progress in it is kept.',
+        },
+      );
     }
     if (this.#live.size >= maxSessions) {
       throw new GatehouseError('LIMIT_REACHED', 'this server runs as many labs as it may', {
