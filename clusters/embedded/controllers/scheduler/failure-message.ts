@@ -1,4 +1,4 @@
-import type { Refusal } from './filters.js';
+import type { Refusal } from './refusal.js';
 
 /** `0/3 nodes are available: 1 node(s) had …, 2 Insufficient cpu. preemption: …` */
 export function failureMessage(refusals: readonly Refusal[]): string {

@@ -5,14 +5,8 @@ import type { Usage } from './node-usage.js';
 import { requestsOf } from './pod-requests.js';
 import type { HostPort } from './pod-requests.js';
 import type { PodRelations } from './pod-relations.js';
+import type { Refusal } from './refusal.js';
 import { untoleratedTaint } from './taints.js';
-
-/** Why a node does not take a pod, in the scheduler's own words. */
-export interface Refusal {
-  reasons: readonly string[];
-  /** Removing other pods could help. */
-  preemptible: boolean;
-}
 
 /** What a filter looks at; `relations` knows the other pods. */
 export interface Candidate {

@@ -8,12 +8,13 @@ import { canonical } from '../template-hash.js';
 import { timestamp } from '../times.js';
 import { failureMessage } from './failure-message.js';
 import { refusalOf } from './filters.js';
-import type { Candidate, Refusal } from './filters.js';
+import type { Candidate } from './filters.js';
 import { preferredNodeScore } from './node-affinity.js';
 import { allocatable, NodeUsage } from './node-usage.js';
 import { hasRelations, hasRequiredAntiAffinity, relationsOf } from './pod-relations.js';
 import type { ClusterView, PodRelations } from './pod-relations.js';
 import { requestsOf } from './pod-requests.js';
+import type { Refusal } from './refusal.js';
 import { untoleratedTaint } from './taints.js';
 
 const COMPONENT = 'default-scheduler';

@@ -7,7 +7,7 @@ import type { Namespace, Node, Pod } from '../objects.js';
 import { namespaceOf } from '../keys.js';
 import { isActive } from '../pods.js';
 import { matchesSelector } from '../selectors.js';
-import type { Refusal } from './filters.js';
+import type { Refusal } from './refusal.js';
 import { matchesNode } from './node-affinity.js';
 
 /** A pod's wishes about the pods beside it, worked out once for all nodes. */
