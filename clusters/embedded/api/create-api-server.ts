@@ -101,12 +101,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   fill();
 
   let streams = options.streams;
-  const parts = createParts({ options, api, identity, custom, logger }, () => streams);
+  const parts: HandlerParts = {
+    ...createParts({ options, api, identity, custom, logger }, () => streams),
+    writable: () => journal.ready(),
+  };
   const upgrade = upgradeHandler(parts);
   const server = new TlsServer({
     identity,
     request: (req, res) => {
-      void handleRequest(req, res, { ...parts, writable: () => journal.ready() });
+      void handleRequest(req, res, parts);
     },
     upgrade,
   });

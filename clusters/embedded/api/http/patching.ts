@@ -211,9 +211,10 @@ function checkConfig(context: ResourceContext, config: JsonObject): void {
 
 /** A patch may not rename what it patches. */
 function checkUnmoved(object: KubeObject, old: KubeObject): void {
-  if (object.metadata.name !== '' && object.metadata.name !== old.metadata.name) {
+  const { name }: { name?: string | null } = object.metadata;
+  if ((name ?? '') !== '' && name !== old.metadata.name) {
     throw badRequest(
-      `the name of the object (${object.metadata.name}) does not match the name on the URL (${old.metadata.name})`,
+      `the name of the object (${name ?? ''}) does not match the name on the URL (${old.metadata.name})`,
     );
   }
 }

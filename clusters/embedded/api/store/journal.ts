@@ -49,6 +49,7 @@ export class Journal implements WriteLog, AsyncDisposable {
   #waiters: { until: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #running = false;
   #failed = false;
+  #lastError: unknown;
   #needsSnapshot = false;
   #closed = false;
 
@@ -111,7 +112,9 @@ export class Journal implements WriteLog, AsyncDisposable {
   /** Tries again where the disk refused before. Rejects while it still does. */
   async ready(): Promise<void> {
     if (!this.#failed) return;
-    await this.flushed();
+    await this.flushed().catch(() => {
+      throw refusalFor(this.#lastError, 'nothing was changed');
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -242,9 +245,10 @@ export class Journal implements WriteLog, AsyncDisposable {
       this.#options.logger.error('the journal cannot be written', { error: messageOf(error) });
     }
     this.#failed = true;
+    this.#lastError = error;
     const waiters = this.#waiters;
     this.#waiters = [];
-    const refusal = refusalFor(error);
+    const refusal = refusalFor(error, 'the change may not last');
     for (const waiter of waiters) waiter.reject(refusal);
   }
 
@@ -301,13 +305,13 @@ export class Journal implements WriteLog, AsyncDisposable {
 const syncData = promisify(fdatasync);
 
 /** What clients are told when their write could not be kept. */
-function refusalFor(error: unknown): ApiError {
+function refusalFor(error: unknown, effect: string): ApiError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new ApiError(507, 'InsufficientStorage', {
     message: full
-      ? "the disk that keeps this cluster's state is full, so the change may not last: free some space and try again"
-      : `the state of this cluster cannot be written to disk, so the change may not last: ${messageOf(error)}`,
+      ? `the disk that keeps this cluster's state is full, so ${effect}: free some space and try again`
+      : `the state of this cluster cannot be written to disk, so ${effect}: ${messageOf(error)}`,
   });
 }
 
