@@ -22,7 +22,7 @@ export interface EmbeddedUnderTest extends ProviderUnderTest {
   log(): string;
 }
 
-export async function createEmbeddedUnderTest(
+export function createEmbeddedUnderTest(
   more: Partial<EmbeddedProviderOptions> = {},
 ): Promise<EmbeddedUnderTest> {
   // In memory where there is such a place: a cluster is hundreds of small files.
@@ -43,7 +43,7 @@ export async function createEmbeddedUnderTest(
     return provider;
   };
   const hostPid = (): number | undefined => lockHolder(hostPaths(stateDir).lock);
-  return {
+  return Promise.resolve({
     stateDir,
     provider: open(),
     another: open,
@@ -59,7 +59,7 @@ export async function createEmbeddedUnderTest(
       }
       rmSync(stateDir, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 /** Clusters' processes (agents and all below name the folder in their command lines), folders and mounts. */

@@ -25,6 +25,7 @@ import {
 } from '../kubelet/workstation.js';
 import { nodeAddress, nodeNames, nodeNetns } from '../network/addresses.js';
 import { pluginManifest } from '../plugins/index.js';
+import { OUTSIDE_ID, startOutsideServer } from '../kubelet/outside-server.js';
 import { createAll, flatten } from './apply-baseline.js';
 import { applyObjects } from './apply-objects.js';
 import { dnsObjects } from './cluster-dns.js';
@@ -297,26 +298,29 @@ export class EmbeddedCluster {
   /** The workstation, and the way from the LAN to the API server. */
   async #afterStart(ground: Ground, volatile: VolatileFolder): Promise<void> {
     const { agent, found } = ground;
-    const isAlive = found?.processes.some(
-      ({ id, exit }) => id === WORKSTATION_ID && exit === undefined,
-    );
-    const relay = this.#relay(ground);
-    if (isAlive === true) {
-      await relay;
-      return;
-    }
-    if (found !== undefined) await agent.forget(WORKSTATION_ID).catch(() => undefined);
-    await volatile.ready;
+    const { share } = this.#context;
+    const logsFolder = this.#folder.logs;
+    // What an earlier host started may still run, or have ended meanwhile.
+    const startMissing = async (id: string, start: () => Promise<void>): Promise<void> => {
+      const kept = found?.processes.find((process) => process.id === id);
+      if (kept !== undefined && kept.exit === undefined) return;
+      if (kept !== undefined) await agent.forget(id);
+      await start();
+    };
     await Promise.all([
-      relay,
-      startWorkstation({
-        agent,
-        shared: this.#context.share,
-        programs: this.#context.share.workstationPrograms,
-        nodes: this.#nodes,
-        folder: path.join(this.#folder.run, 'workstation'),
-        home: volatile.home,
-        logsFolder: this.#folder.logs,
+      this.#relay(ground),
+      startMissing(OUTSIDE_ID, () => startOutsideServer({ agent, shared: share, logsFolder })),
+      startMissing(WORKSTATION_ID, async () => {
+        await volatile.ready;
+        await startWorkstation({
+          agent,
+          shared: share,
+          programs: share.workstationPrograms,
+          nodes: this.#nodes,
+          folder: path.join(this.#folder.run, 'workstation'),
+          home: volatile.home,
+          logsFolder,
+        });
       }),
     ]);
   }

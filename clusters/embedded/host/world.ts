@@ -111,7 +111,6 @@ export class World implements Disposable {
       nodes,
       logger,
       networkOf: (node) => plugins.networkOf(node),
-      outsideMoved: () => Promise.resolve(),
       ...(found === undefined ? {} : { adopted: found.namespaces }),
     });
     const dns = DnsZone.start({ api, folder: path.join(folder.run, 'dns'), logger });

@@ -13,7 +13,7 @@ export const POD_GATEWAY = '169.254.1.1';
 /** The node's end of every pod link. */
 export const GATEWAY_MAC = 'ee:ee:ee:ee:ee:ee';
 
-/** Hosts of the outside world, behind the LAN's router. */
+/** Hosts of the outside world, behind the LAN's router. The last two serve a web page, from one place. */
 export const OUTSIDE_HOSTS: Readonly<Record<string, string>> = {
   client: '203.0.113.10',
   'partner-a': '198.51.100.10',
@@ -21,6 +21,9 @@ export const OUTSIDE_HOSTS: Readonly<Record<string, string>> = {
   internet: '192.0.2.10',
   metadata: '169.254.169.254',
 };
+
+/** Outside hosts that serve: one namespace with the addresses of both. */
+export const SERVING_HOSTS: readonly string[] = ['internet', 'metadata'];
 
 export const ROUTER = 'router';
 export const WORKSTATION = 'workstation';
@@ -43,7 +46,7 @@ export function nodeNetns(node: string): string {
 }
 
 export function outsideNetns(host: string): string {
-  return `outside-${host}`;
+  return SERVING_HOSTS.includes(host) ? 'outside-servers' : `outside-${host}`;
 }
 
 /** Addresses for LoadBalancer Services, routed to a node by the LAN's router. */

@@ -19,8 +19,6 @@ export interface NetworkOptions {
   logger: Logger;
   /** The network of a node, as its plugin has it. */
   networkOf(node: string): NodeNetwork;
-  /** An outside host got a namespace of its own: its servers have to move there. */
-  outsideMoved: (host: string) => Promise<void>;
   /** The namespaces an earlier run of the host left, where there was one. */
   adopted?: ReadonlySet<string>;
 }
@@ -38,7 +36,7 @@ export class ClusterNetwork {
     const { agent, api, logger } = options;
     this.#options = options;
     this.#wires = new PodWires(agent, options.nodes);
-    this.#outside = new OutsideWorld(agent, options.outsideMoved);
+    this.#outside = new OutsideWorld(agent);
     if (options.adopted !== undefined) this.#outside.adopt(options.adopted);
     const nodes = options.nodes.map((name, i) => ({ name, address: nodeAddress(i) }));
     this.#enforcer = new PolicyEnforcer({

@@ -1,20 +1,18 @@
 import type { Agent } from '../agent/agent.js';
-import { OUTSIDE_HOSTS, outsideNetns } from './addresses.js';
+import { OUTSIDE_HOSTS, SERVING_HOSTS, outsideNetns } from './addresses.js';
 import { outsideHostOperations } from './topology.js';
 
 /**
- * The hosts behind the LAN's router. Until packets have to start at one, it is only an address of the router,
- * which costs nothing; then it gets a namespace of its own.
+ * The hosts behind the LAN's router. Those that serve have a namespace from the start; any other is only an address
+ * of the router, which costs nothing, until packets have to start there.
  */
 export class OutsideWorld {
   readonly #agent: Agent;
   readonly #made = new Map<string, Promise<string>>();
-  readonly #moved: (host: string) => Promise<void>;
 
-  /** `moved` is told when a host has left the router, so that its servers can follow. */
-  constructor(agent: Agent, moved: (host: string) => Promise<void>) {
+  constructor(agent: Agent) {
     this.#agent = agent;
-    this.#moved = moved;
+    for (const host of SERVING_HOSTS) this.#made.set(host, Promise.resolve(outsideNetns(host)));
   }
 
   /** What an earlier run of the host made. */
@@ -44,10 +42,8 @@ export class OutsideWorld {
   }
 
   async #make(host: string): Promise<string> {
-    const address = OUTSIDE_HOSTS[host];
-    if (address === undefined) throw new Error(`there is no outside host ${host}`);
-    await this.#agent.network(outsideHostOperations(host, address));
-    await this.#moved(host);
+    if (OUTSIDE_HOSTS[host] === undefined) throw new Error(`there is no outside host ${host}`);
+    await this.#agent.network(outsideHostOperations(host));
     return outsideNetns(host);
   }
 }

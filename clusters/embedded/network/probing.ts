@@ -99,6 +99,8 @@ async function resolveProbe(request: ProbeRequest, context: ProbeContext): Promi
         address: target.address,
         port: request.port,
         timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        // Servers that know commands only (agnhost's netexec) answer this one too.
+        ...(request.protocol === 'UDP' && request.port !== 53 ? { payload: 'hostname\n' } : {}),
       },
     };
   } catch (error) {

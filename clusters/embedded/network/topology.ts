@@ -5,6 +5,7 @@ import {
   POD_GATEWAY,
   ROUTER,
   ROUTER_ADDRESS,
+  SERVING_HOSTS,
   SERVICE_CIDR,
   WORKSTATION,
   WORKSTATION_ADDRESS,
@@ -39,10 +40,16 @@ export function lanOperations(nodes: readonly string[]): NetworkOperation[] {
       { op: 'route', netns: ROUTER, cidr: podCidrOf(i), via: nodeAddress(i) },
       { op: 'route', netns: WORKSTATION, cidr: podCidrOf(i), via: nodeAddress(i) },
     ]),
-    ...Object.entries(OUTSIDE_HOSTS).flatMap(([host, address]): NetworkOperation[] => [
-      { op: 'bridge', netns: ROUTER, name: host },
-      { op: 'address', netns: ROUTER, link: host, cidr: `${address}/32` },
-    ]),
+    // Hosts that only send are addresses of the router until they do.
+    ...Object.entries(OUTSIDE_HOSTS).flatMap(([host, address]): NetworkOperation[] =>
+      SERVING_HOSTS.includes(host)
+        ? []
+        : [
+            { op: 'bridge', netns: ROUTER, name: host },
+            { op: 'address', netns: ROUTER, link: host, cidr: `${address}/32` },
+          ],
+    ),
+    ...outsideOperations(SERVING_HOSTS),
   ];
 }
 
@@ -63,20 +70,34 @@ function lanHost(netns: string, address: string, port: string): NetworkOperation
 }
 
 /** Gives an outside host a namespace of its own, so that packets can start there with its address. */
-export function outsideHostOperations(host: string, address: string): NetworkOperation[] {
-  const netns = outsideNetns(host);
-  const mac = macOf(address);
+export function outsideHostOperations(host: string): NetworkOperation[] {
+  return [{ op: 'link-delete', netns: ROUTER, name: host }, ...outsideOperations([host])];
+}
+
+/** One namespace behind the router with the addresses of these hosts. */
+function outsideOperations(hosts: readonly string[]): NetworkOperation[] {
+  const [first = ''] = hosts;
+  const netns = outsideNetns(first);
+  const addresses = hosts.map((host) => OUTSIDE_HOSTS[host] ?? '');
+  const mac = macOf(addresses[0] ?? '');
   return [
-    { op: 'link-delete', netns: ROUTER, name: host },
     { op: 'netns-add', name: netns },
     {
       op: 'veth',
-      a: { netns: ROUTER, name: host, mac: GATEWAY_MAC },
+      a: { netns: ROUTER, name: first, mac: GATEWAY_MAC },
       b: { netns, name: 'eth0', mac },
     },
-    ...farEnd(netns, address),
-    { op: 'route', netns: ROUTER, cidr: `${address}/32`, link: host },
-    { op: 'neighbour', netns: ROUTER, link: host, address, mac },
+    ...addresses.map((address): NetworkOperation => ({
+      op: 'address',
+      netns,
+      link: 'eth0',
+      cidr: `${address}/32`,
+    })),
+    ...gatewayOperations(netns),
+    ...addresses.flatMap((address): NetworkOperation[] => [
+      { op: 'route', netns: ROUTER, cidr: `${address}/32`, link: first },
+      { op: 'neighbour', netns: ROUTER, link: first, address, mac },
+    ]),
   ];
 }
 
@@ -117,7 +138,8 @@ export function podOperations(pod: PodLink): NetworkOperation[] {
       a: { netns: node, name: pod.link, mac: GATEWAY_MAC },
       b: { netns: pod.netns, name: 'eth0', mac },
     },
-    ...farEnd(pod.netns, pod.address),
+    { op: 'address', netns: pod.netns, link: 'eth0', cidr: `${pod.address}/32` },
+    ...gatewayOperations(pod.netns),
     { op: 'route', netns: node, cidr: `${pod.address}/32`, link: pod.link },
     { op: 'neighbour', netns: node, link: pod.link, address: pod.address, mac },
   ];
@@ -127,9 +149,8 @@ export function podRemovalOperations(pod: PodLink): NetworkOperation[] {
   return [{ op: 'netns-delete', name: pod.netns }];
 }
 
-function farEnd(netns: string, address: string): NetworkOperation[] {
+function gatewayOperations(netns: string): NetworkOperation[] {
   return [
-    { op: 'address', netns, link: 'eth0', cidr: `${address}/32` },
     { op: 'route', netns, cidr: `${POD_GATEWAY}/32`, link: 'eth0' },
     { op: 'route', netns, cidr: '0.0.0.0/0', via: POD_GATEWAY, link: 'eth0' },
     { op: 'neighbour', netns, link: 'eth0', address: POD_GATEWAY, mac: GATEWAY_MAC },
