@@ -211,10 +211,11 @@ function checkConfig(context: ResourceContext, config: JsonObject): void {
 
 /** A patch may not rename what it patches. */
 function checkUnmoved(object: KubeObject, old: KubeObject): void {
-  const { name }: { name?: string | null } = object.metadata;
-  if ((name ?? '') !== '' && name !== old.metadata.name) {
+  // A patch may have taken the name away, which the type does not tell.
+  const name: unknown = object.metadata.name;
+  if (typeof name === 'string' && name !== '' && name !== old.metadata.name) {
     throw badRequest(
-      `the name of the object (${name ?? ''}) does not match the name on the URL (${old.metadata.name})`,
+      `the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`,
     );
   }
 }
