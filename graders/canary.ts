@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../clusters/provider.js';
 import { deleteNamespace } from '../clusters/platform-api.js';
-import type { JsonObject } from '../common/json.js';
+import { valueAt, type JsonObject } from '../common/json.js';
 import type { Endpoint, ProbeResult } from '../common/probe.js';
-import { viewOf, type ClusterView } from './cluster-view.js';
+import { objectsOfKind, viewOf, type ClusterView } from './cluster-view.js';
 
+const PREFIX = 'gatehouse-canary-';
 const PORT = 80;
 const START_MS = 15_000;
 
@@ -26,10 +27,11 @@ export async function runCanary(
   options: { view: ClusterView; expected: 'enforced' | 'not-enforced'; signal: AbortSignal },
 ): Promise<CanaryResult> {
   const { view, expected, signal } = options;
-  const namespace = `gatehouse-canary-${randomBytes(3).toString('hex')}`;
+  const namespace = `${PREFIX}${randomBytes(3).toString('hex')}`;
   const nodes = serverNodes(view);
-  await cluster.apply(objectsIn(namespace, nodes));
+  for (const left of leftBehind(view)) await deleteNamespace(cluster, left);
   try {
+    await cluster.apply(objectsIn(namespace, nodes));
     const notReady = await waitForPods(cluster, { namespace, count: nodes.length + 2, signal });
     if (notReady !== undefined) return { nodes: [], notReady };
     let result = await probeOnce(cluster, { namespace, nodes, signal });
@@ -49,6 +51,17 @@ export function isAs(expected: 'enforced' | 'not-enforced', { nodes }: CanaryRes
     (one) =>
       one.alive.cause === 'open' && one.allowed.cause === 'open' && one.denied.cause === denied,
   );
+}
+
+/** Canaries of a process that ended before it could clean up. A minute is longer than any canary takes. */
+function leftBehind({ objects }: ClusterView): string[] {
+  return objectsOfKind(objects, 'v1', 'Namespace').flatMap((object) => {
+    const name = valueAt(object, ['metadata', 'name']);
+    const createdAt = valueAt(object, ['metadata', 'creationTimestamp']);
+    const isOurs = typeof name === 'string' && name.startsWith(PREFIX);
+    const isOld = typeof createdAt === 'string' && Date.now() - Date.parse(createdAt) > 60_000;
+    return isOurs && isOld ? [name] : [];
+  });
 }
 
 /** One server on each worker, or on the only node there is. */

@@ -1,6 +1,5 @@
 import type { ProbeResult } from '../../common/probe.js';
 import type { Finding } from '../../common/verdict.js';
-import type { PodView } from '../cluster-view.js';
 import type { Cell, MissingCell } from './cells.js';
 import { listed, type End } from './endpoint.js';
 import type { Prediction } from './model.js';
@@ -340,14 +339,13 @@ function nextCommand(cell: Cell, prediction: Prediction): string {
     if (!prediction.decision.allowed && namespace !== undefined && name !== undefined)
       return describePolicy(namespace, name);
   }
-  const namespace = namespaceOf(to.pod) ?? to.service?.namespace ?? namespaceOf(from.pod);
+  const source = from.pod?.namespace;
+  const target = to.pod?.namespace ?? to.service?.namespace;
+  // Both ends may be closed: the source for egress, the target for ingress.
+  const namespace = source === target || source === undefined ? target : undefined;
   return namespace === undefined
     ? 'kubectl get networkpolicies -A'
     : `kubectl get networkpolicies -n ${namespace}`;
-}
-
-function namespaceOf(pod: PodView | undefined): string | undefined {
-  return pod?.namespace;
 }
 
 function describePolicy(namespace: string, name: string): string {

@@ -33,11 +33,20 @@ export function reportText(result: LabResult, options: { colours: boolean }): st
 function detailsOf(check: CheckResult): string[] {
   if (check.outcome === 'passed') return [];
   const wrong = check.findings.filter(({ outcome }) => outcome !== 'passed');
-  return [check.message, ...(wrong.length > 1 ? wrong.map(findingLine) : []), ...nextLines(wrong)];
+  const [first, ...others] = wrong;
+  const said = new Set([first?.reason]);
+  const lines = others.map((finding) => {
+    const line = findingLine(finding, said.has(finding.reason));
+    said.add(finding.reason);
+    return line;
+  });
+  return [check.message, ...lines, ...nextLines(wrong)];
 }
 
-function findingLine({ subject, expected, observed, reason }: Finding): string {
-  return `· ${subject}: expected ${expected}, observed ${observed}.${reason === undefined ? '' : ` ${reason}`}`;
+/** A reason is told once: the message holds that of the first finding. */
+function findingLine({ subject, expected, observed, reason }: Finding, isSaid: boolean): string {
+  const why = reason === undefined || isSaid ? '' : ` ${reason}`;
+  return `· ${subject}: expected ${expected}, observed ${observed}.${why}`;
 }
 
 function nextLines(findings: readonly Finding[]): string[] {

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { gradeLab } from '../../graders/grade-lab.js';
+import { applyAnswer } from '../../graders/apply-answer.js';
+import { clusterSpecOf, gradeLab } from '../../graders/grade-lab.js';
 import { testLab, type LabTestReport } from '../../graders/lab-test.js';
+import { runChecks } from '../../graders/run-checks.js';
 import { findLab, loadCatalog } from '../../labs/catalog.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { createEmbeddedUnderTest } from '../support/embedded-provider.js';
@@ -100,6 +102,78 @@ test(
       ).rejects.toMatchObject({ code: 'CANCELLED' });
     }
     expect(await under.provider.list()).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a denial never passes for want of a server, whatever the policies say',
+  async () => {
+    const lab = findLab(catalog, 'deny-all');
+    await using cluster = await under.provider.create(clusterSpecOf(lab, { name: 'dead-server' }));
+    const solution = lab.steps[1]!.solution!;
+    await applyAnswer(cluster, solution, { mustSucceed: true, what: 'the solution' });
+    const closed = async () => {
+      const { checks } = await runChecks({ lab, cluster, answers: {}, stepIds: ['close-ingress'] });
+      return checks.find(({ id }) => id === 'closed')!;
+    };
+    expect((await closed()).outcome).toBe('passed');
+
+    const replace = (image: string) => `
+      kubectl delete pod web -n prod-ns --force --grace-period=0
+      kubectl run web -n prod-ns --labels=app=web --image=${image} --command -- sleep infinity
+      kubectl wait pod web -n prod-ns --for=condition=Ready --timeout=3s`;
+    await cluster.run(replace('busybox:1.36'));
+    const silent = await closed();
+    expect(silent.outcome).toBe('failed');
+    expect(silent.message).toContain('Nobody listens on TCP port 80 in prod-ns/web');
+
+    await cluster.run(replace('example.org/nowhere:1'));
+    const broken = await closed();
+    expect(broken.outcome).toBe('failed');
+    expect(broken.message).toMatch(/prod-ns\/web does not run: (ImagePullBackOff|ErrImagePull)/);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the canary finds out for itself whether policies are enforced, and leaves nothing in the cluster',
+  async () => {
+    const lab = findLab(catalog, 'deploy-calico');
+    const check = (enforcement: 'enforced' | 'not-enforced') => ({
+      ...lab,
+      steps: lab.steps.slice(0, 1).map((step) => ({
+        ...step,
+        definition: {
+          ...step.definition,
+          checks: [
+            {
+              id: 'canary',
+              kind: 'cluster' as const,
+              title: 'Canary',
+              points: 1,
+              dependsOn: [],
+              visibility: 'always' as const,
+              rationale: 'R',
+              hints: ['a', 'b'],
+              enforcement,
+            },
+          ],
+        },
+      })),
+    });
+    for (const cni of ['calico', 'flannel'] as const) {
+      const spec = { ...clusterSpecOf(lab, { name: `canary-${cni}` }), cni, manifests: [] };
+      await using cluster = await under.provider.create(spec);
+      const outcome = async (enforcement: 'enforced' | 'not-enforced') =>
+        (await runChecks({ lab: check(enforcement), cluster, answers: {} })).outcome;
+      expect([cni, await outcome('enforced'), await outcome('not-enforced')]).toEqual(
+        cni === 'calico' ? [cni, 'passed', 'failed'] : [cni, 'failed', 'passed'],
+      );
+      const left =
+        'kubectl wait --for=delete ns -l app.kubernetes.io/managed-by=gatehouse --timeout=20s; kubectl get ns';
+      expect((await cluster.run(left)).stdout).not.toContain('gatehouse-canary');
+    }
   },
   TIMEOUT_MS,
 );
