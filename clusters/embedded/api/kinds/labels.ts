@@ -78,7 +78,8 @@ export function matchesSelector(
 }
 
 function meets({ key = '', operator, values = [] }: LabelRequirement, labels: Labels): boolean {
-  const value = labels[key];
+  // A label may have the name of something that every object has, such as `constructor`.
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -73,6 +73,12 @@ describe('secrets and config maps', () => {
     ]);
   });
 
+  test('a key may have the name of something every object has', () => {
+    expect(create(CONFIG_MAPS, { data: { constructor: 'x' } })['data']).toEqual({
+      constructor: 'x',
+    });
+  });
+
   test('what is immutable stays', () => {
     const config = create(CONFIG_MAPS, { data: { a: 'b' }, immutable: true });
     const change = (draft: KubeObject): void => {

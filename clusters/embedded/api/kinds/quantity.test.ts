@@ -27,6 +27,11 @@ test.each([
   ['1Ki', '1Ki'],
   ['0.5Ki', '512'],
   ['2E', '2E'],
+  ['1e999999999', '9223372036854775807'],
+  ['1e-999999999', '1e-9'],
+  ['0e999999999', '0'],
+  ['9'.repeat(100), '9223372036854775807'],
+  ['0'.repeat(100), '0'],
 ])('%s is written %s', (text, canonical) => {
   expect(canonicalQuantity(text)).toBe(canonical);
 });

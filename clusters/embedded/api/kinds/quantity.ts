@@ -14,6 +14,10 @@ export interface Quantity {
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const ONE = 1_000_000_000n;
+/** The largest amount there is; what is larger counts as this. */
+const MAX = ONE * (2n ** 63n - 1n);
+/** More digits than these cannot matter, and would only cost time. */
+const MAX_DIGITS = 40;
 
 /** Undefined where the text is no quantity. */
 export function parseQuantity(value: string | number): Quantity | undefined {
@@ -24,13 +28,12 @@ export function parseQuantity(value: string | number): Quantity | undefined {
   const unit = unitOf(letters, exponent);
   if (unit === undefined) return undefined;
   const { scale, factor, style } = unit;
-  let nano = BigInt(`${whole}${fraction}`) * factor;
-  const power = 9 + scale - fraction.length;
-  if (power >= 0) nano *= 10n ** BigInt(power);
-  else {
-    const divisor = 10n ** BigInt(-power);
-    nano = nano / divisor + (nano % divisor === 0n ? 0n : 1n);
-  }
+  const digits = whole.replace(/^0+/, '');
+  const power = clamp(scale, MAX_DIGITS);
+  const nano =
+    digits.length > MAX_DIGITS
+      ? MAX
+      : inNano(digits, fraction.slice(0, MAX_DIGITS), { power, factor });
   return { nano: sign === '-' ? -nano : nano, style };
 }
 
@@ -84,6 +87,27 @@ export function addQuantities(a: string | number, b: string | number): string {
   const second = parseQuantity(b) ?? { nano: 0n, style: 'decimal' };
   const style = first.nano === 0n ? second.style : first.style;
   return formatQuantity({ nano: first.nano + second.nano, style });
+}
+
+/** Parts of a billionth count as one. */
+function inNano(
+  whole: string,
+  fraction: string,
+  { power, factor }: { power: number; factor: bigint },
+): bigint {
+  const amount = BigInt(`${whole}${fraction}`) * factor;
+  const shift = 9 + power - fraction.length;
+  if (shift >= 0) return smaller(amount * 10n ** BigInt(shift), MAX);
+  const divisor = 10n ** BigInt(-shift);
+  return smaller(amount / divisor + (amount % divisor === 0n ? 0n : 1n), MAX);
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
 }
 
 function unitOf(

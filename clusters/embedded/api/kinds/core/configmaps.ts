@@ -27,7 +27,7 @@ export const CONFIG_MAPS = defineResource({
     let size = 0;
     for (const [key, value] of Object.entries(data)) {
       errors.push(...invalidEach(`data[${key}]`, key, configKey(key)));
-      if (key in binaryData) {
+      if (Object.hasOwn(binaryData, key)) {
         errors.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
       }
       size += Buffer.byteLength(value);

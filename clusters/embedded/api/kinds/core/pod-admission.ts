@@ -111,11 +111,11 @@ function addPriority(pod: Pod, { api }: StrategyContext): void {
     if (found !== undefined) spec.priorityClassName = found.metadata.name;
   } else {
     found = api.get<PriorityClass>('priorityclasses.scheduling.k8s.io', name);
-    if (found === undefined && BUILT_IN_PRIORITIES[name] === undefined) {
+    if (found === undefined && !BUILT_IN_PRIORITIES.has(name)) {
       throw forbidden(PODS, pod.metadata.name, `no PriorityClass with name ${name} was found`);
     }
   }
-  const value = found?.value ?? BUILT_IN_PRIORITIES[name] ?? 0;
+  const value = found?.value ?? BUILT_IN_PRIORITIES.get(name) ?? 0;
   if (spec.priority !== undefined && spec.priority !== value) {
     const why = `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`;
     throw forbidden(PODS, pod.metadata.name, why);
@@ -124,10 +124,10 @@ function addPriority(pod: Pod, { api }: StrategyContext): void {
   spec.preemptionPolicy ??= found?.preemptionPolicy ?? 'PreemptLowerPriority';
 }
 
-const BUILT_IN_PRIORITIES: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
+const BUILT_IN_PRIORITIES: ReadonlyMap<string, number> = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
 
 function addTolerations(spec: Loose<PodSpec>): void {
   const tolerations: Loose<Toleration>[] = [...(spec.tolerations ?? [])];

@@ -68,7 +68,7 @@ export const SECRETS = defineResource({
 /** Some types promise certain keys. */
 function validateType(secret: Secret, data: Readonly<Record<string, string>>): FieldError[] {
   const missing = (...keys: string[]): FieldError[] =>
-    keys.filter((key) => !(key in data)).map((key) => required(`data[${key}]`));
+    keys.filter((key) => !Object.hasOwn(data, key)).map((key) => required(`data[${key}]`));
   switch (secret.type) {
     case 'kubernetes.io/service-account-token': {
       const account = secret.metadata.annotations?.[ACCOUNT_ANNOTATION] ?? '';
