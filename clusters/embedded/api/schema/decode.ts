@@ -23,15 +23,57 @@ export function decodeDocument(
   findType: (name: string) => TypeSchema | undefined,
 ): Decoded {
   const decoder = new Decoder(typeName, findType);
-  const object = decoder.struct(document, typeName, { fields: [], path: '' });
+  const object = decoder.struct(document, typeName, undefined);
   if (decoder.typeError !== undefined) throw refusal(typeName, decoder.typeError);
   return { object, unknownFields: decoder.unknownFields };
 }
 
-/** Where the decoder is: as Go tells it (names only) and as unknown fields are told (with indexes). */
+/** Where the decoder is: a field, item or key within another place. Told only when something is wrong. */
 interface Place {
-  fields: readonly string[];
-  path: string;
+  parent: Place | undefined;
+  step: string | number;
+  /** Keys of maps do not count in Go's path. */
+  isKey?: true;
+}
+
+/** As unknown fields are told: `spec.containers[0].imag`. */
+function pathOf(place: Place | undefined, name: string): string {
+  if (place === undefined) return name;
+  const before = place.parent === undefined ? '' : pathOf(place.parent, '');
+  const own = typeof place.step === 'number' ? `[${place.step}]` : place.step;
+  const joined =
+    before === '' || typeof place.step === 'number' ? `${before}${own}` : `${before}.${own}`;
+  return name === '' ? joined : `${joined}.${name}`;
+}
+
+/** As Go tells it in errors: names of fields only. */
+function goPathOf(place: Place | undefined): string {
+  const names: string[] = [];
+  for (let at = place; at !== undefined; at = at.parent) {
+    if (typeof at.step === 'string' && at.isKey !== true) names.unshift(at.step);
+  }
+  return names.join('.');
+}
+
+/** What decoding asks of a type again and again. */
+interface Prepared {
+  required: ReadonlySet<string>;
+  /** Fields that appear where the document leaves them out. */
+  always: readonly (readonly [string, FieldSchema])[];
+}
+
+const prepared = new WeakMap<TypeSchema, Prepared>();
+
+function prepare(type: TypeSchema): Prepared {
+  let found = prepared.get(type);
+  if (found === undefined) {
+    const always = Object.entries(type.fields ?? {}).filter(
+      ([, field]) => field.kind === 'ref' && field.default !== undefined,
+    );
+    found = { required: new Set(type.required), always };
+    prepared.set(type, found);
+  }
+  return found;
 }
 
 class Decoder {
@@ -46,56 +88,46 @@ class Decoder {
     this.findType = findType;
   }
 
-  struct(value: JsonObject, typeName: string, place: Place): JsonObject {
+  struct(value: JsonObject, typeName: string, place: Place | undefined): JsonObject {
     const type = this.findType(typeName);
     if (type?.fields === undefined) return value;
+    const { required, always } = prepare(type);
     const result: JsonObject = {};
-    for (const [name, item] of Object.entries(value)) {
+    for (const name of Object.keys(value)) {
+      const item = value[name];
       const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
-      const path = place.path === '' ? name : `${place.path}.${name}`;
       if (field === undefined) {
-        this.unknownFields.push(path);
+        this.unknownFields.push(pathOf(place, name));
         continue;
       }
       if (item === null || item === undefined) continue;
-      const here = { fields: [...place.fields, name], path };
-      const decoded = this.field(item, { owner: typeName, name, field }, here);
-      if (decoded !== undefined && !isOmitted(decoded, field, type.required.includes(name))) {
+      const slot = { owner: typeName, name, field };
+      const decoded = this.field(item, slot, { parent: place, step: name });
+      if (decoded !== undefined && !isOmitted(decoded, field, required.has(name))) {
         result[name] = decoded;
       }
     }
-    this.addAlwaysThere(result, type, place);
-    return result;
-  }
-
-  private addAlwaysThere(result: JsonObject, type: TypeSchema, place: Place): void {
-    for (const [name, field] of Object.entries(type.fields ?? {})) {
-      if (field.kind !== 'ref' || field.default === undefined || result[name] !== undefined)
-        continue;
+    for (const [name, field] of always) {
+      if (result[name] !== undefined) continue;
       if (isJsonObject(field.default)) result[name] = this.struct({}, field.ref ?? '', place);
       else if (typeof field.default === 'string') result[name] = field.default;
     }
+    return result;
   }
 
   private field(value: Json, slot: Slot, place: Place): Json | undefined {
     const { owner, name, field } = slot;
     if (field.kind === 'array') {
       if (!Array.isArray(value))
-        return this.mismatch(value, slot, { place, type: goTypeOf(owner, name, field) });
-      return value.map(
-        (item, index) =>
-          this.item(item, slot, { fields: place.fields, path: `${place.path}[${index}]` }) ?? null,
-      );
+        return this.mismatch(value, slot, { place, type: () => goTypeOf(owner, name, field) });
+      return value.map((item, step) => this.item(item, slot, { parent: place, step }) ?? null);
     }
     if (field.kind === 'map') {
       if (!isJsonObject(value))
-        return this.mismatch(value, slot, { place, type: goTypeOf(owner, name, field) });
+        return this.mismatch(value, slot, { place, type: () => goTypeOf(owner, name, field) });
       const result: JsonObject = {};
       for (const [key, item] of Object.entries(value)) {
-        const decoded = this.item(item ?? null, slot, {
-          fields: place.fields,
-          path: `${place.path}.${key}`,
-        });
+        const decoded = this.item(item ?? null, slot, { parent: place, step: key, isKey: true });
         Object.defineProperty(result, key, {
           value: decoded ?? null,
           enumerable: true,
@@ -114,28 +146,34 @@ class Decoder {
     const { ref } = field;
     if (value === null) return zeroOf(field);
     if (ref === undefined) {
-      return this.scalar(value, slot, { place, type: goItemTypeOf(owner, name, field) });
+      return this.scalar(value, slot, { place, type: () => goItemTypeOf(owner, name, field) });
     }
     const type = this.findType(ref);
     switch (type?.format) {
       case undefined:
-        if (!isJsonObject(value)) return this.mismatch(value, slot, { place, type: goNameOf(ref) });
+        if (!isJsonObject(value))
+          return this.mismatch(value, slot, { place, type: () => goNameOf(ref) });
         return this.struct(value, ref, place);
       case 'string':
         return this.quantity(value);
       case 'date-time':
-        if (typeof value !== 'string') return this.mismatch(value, slot, { place, type: 'string' });
+        if (typeof value !== 'string')
+          return this.mismatch(value, slot, { place, type: () => 'string' });
         return this.time(value, ref);
       case 'int-or-string':
         if (typeof value === 'string') return value;
-        return this.scalar(value, { ...slot, field: INT32 }, { place, type: 'int32' });
+        return this.scalar(value, { ...slot, field: INT32 }, { place, type: () => 'int32' });
       case 'object':
       case 'any':
         return value;
     }
   }
 
-  private scalar(value: Json, slot: Slot, at: { place: Place; type: string }): Json | undefined {
+  private scalar(
+    value: Json,
+    slot: Slot,
+    at: { place: Place; type: () => string },
+  ): Json | undefined {
     const kind =
       slot.field.kind === 'array' || slot.field.kind === 'map' ? slot.field.items : slot.field.kind;
     switch (kind) {
@@ -176,10 +214,14 @@ class Decoder {
     return time.text;
   }
 
-  private mismatch(value: Json, slot: Slot, at: { place: Place; type: string }): Json | undefined {
+  private mismatch(
+    value: Json,
+    slot: Slot,
+    at: { place: Place; type: () => string },
+  ): Json | undefined {
     const struct = splitTypeName(slot.owner).name;
     const told = describe(value, slot.field);
-    this.typeError ??= `json: cannot unmarshal ${told} into Go struct field ${struct}.${at.place.fields.join('.')} of type ${at.type}`;
+    this.typeError ??= `json: cannot unmarshal ${told} into Go struct field ${struct}.${goPathOf(at.place)} of type ${at.type()}`;
     return undefined;
   }
 }
