@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -43,6 +44,8 @@ export async function createCluster(
   throwIfAborted(options.signal);
   const late = AbortSignal.timeout(context.settings.createTimeoutMinutes * 60_000);
   const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
+  // A snapshot asks for some sixty kinds at once.
+  setMaxListeners(0, signal);
   const shape = `${spec.nodes}-${spec.cni}`;
   const estimates = await readEstimates(estimatesFile(context.stateDir), shape);
   const steps = stepsOf(spec);

@@ -152,7 +152,7 @@ export function failureOf(command: {
   for (const { pattern, code, message, fix } of PATTERNS) {
     const match = pattern.exec(stderr);
     if (match === null) continue;
-    const name = match.slice(1).find((group) => group !== undefined) ?? '';
+    const name = match.slice(1).find((group: string | undefined) => group !== undefined) ?? '';
     const fill = (text: string): string => text.replaceAll('$1', () => name);
     return new GatehouseError(code, fill(message), { fix: fill(fix), cause });
   }

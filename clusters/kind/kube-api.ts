@@ -37,6 +37,22 @@ const Kubeconfig = z.object({
 
 const REQUEST_MS = 30_000;
 
+export interface SendOptions {
+  body?: unknown;
+  type?: string;
+  accept?: string;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
+class StaleConnection extends Error {
+  override readonly name = 'StaleConnection';
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
 /**
  * The API server over connections that stay open: a snapshot or an object takes milliseconds, where a kubectl of its
  * own would take a tenth of a second each.
@@ -62,20 +78,28 @@ export class KubeApi implements Disposable {
   }
 
   /** Any answer of the server's, refusals too. Rejects with CLUSTER_UNREACHABLE where there is none. */
-  send(
+  async send(method: string, path: string, options: SendOptions = {}): Promise<ApiAnswer> {
+    try {
+      return await this.#sendOnce(method, path, options);
+    } catch (error) {
+      // The server may close a resting connection just as we use it again: nothing has reached it then.
+      if (!(error instanceof StaleConnection)) throw error;
+      return this.#sendOnce(method, path, { ...options, isSecondTry: true });
+    }
+  }
+
+  #sendOnce(
     method: string,
     path: string,
-    options: {
-      body?: unknown;
-      type?: string;
-      accept?: string;
-      signal?: AbortSignal;
-      timeoutMs?: number;
-    } = {},
+    options: SendOptions & { isSecondTry?: boolean },
   ): Promise<ApiAnswer> {
     const { body, type = 'application/json', accept = 'application/json', signal } = options;
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
+        if (sent.reusedSocket && options.isSecondTry !== true && isReset(error)) {
+          reject(new StaleConnection());
+          return;
+        }
         const isCancelled = signal?.aborted === true;
         reject(
           isCancelled
@@ -91,6 +115,7 @@ export class KubeApi implements Disposable {
         new URL(path, this.server),
         {
           ...this.#access,
+          ...(options.isSecondTry === true ? { agent: false } : {}),
           method,
           headers: { accept, ...(body === undefined ? {} : { 'content-type': type }) },
           timeout: options.timeoutMs ?? REQUEST_MS,
@@ -115,11 +140,7 @@ export class KubeApi implements Disposable {
   }
 
   /** As `send`, but a refusal rejects with BAD_REQUEST and the server's words. */
-  async ask(
-    method: string,
-    path: string,
-    options: Parameters<KubeApi['send']>[2] = {},
-  ): Promise<JsonObject> {
+  async ask(method: string, path: string, options: SendOptions = {}): Promise<JsonObject> {
     const answer = await this.send(method, path, options);
     if (answer.status >= 300 || !isJsonObject(answer.body)) throw refusalOf(answer);
     return answer.body;

@@ -4,7 +4,6 @@ import type { Cluster, ClusterProvider } from '../provider.js';
 import { createContext, type KindContext } from './context.js';
 import { createCluster } from './create-cluster.js';
 import { doctor } from './doctor.js';
-import { loadImages } from './images.js';
 import { installPlugin } from './install-plugin.js';
 import { KindCluster } from './kind-cluster.js';
 import { filesOf } from './context.js';

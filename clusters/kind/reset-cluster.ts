@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
@@ -42,6 +43,7 @@ export async function readSpec(context: KindContext, name: string): Promise<Clus
  */
 export async function resetCluster(context: KindContext, work: ResetWork): Promise<ResetDepth> {
   const { info, kindName, signal, onPhase } = work;
+  if (signal !== undefined) setMaxListeners(0, signal);
   const tell = (id: string, title: string, fraction: number): void =>
     onPhase?.({ id, title, fraction });
   const reason = work.depth === 'rebuild' ? 'it was asked for' : await needsRebuild(context, work);

@@ -96,7 +96,7 @@ export async function waitReady(
 ): Promise<void> {
   const until = performance.now() + options.timeoutMs;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  let missing: string[] = [];
+  let missing: string[];
   let complaints: string[] = [];
   for (let round = 0; ; round += 1) {
     try {
@@ -164,7 +164,7 @@ function isAvailable(object: JsonObject): boolean {
     return false;
   }
   const wanted = count(['spec', 'replicas'], 1);
-  switch (object['kind']) {
+  switch (textAt(object, ['kind'])) {
     case 'DaemonSet': {
       const desired = count(['status', 'desiredNumberScheduled'], -1);
       return desired >= 0 && count(['status', 'numberAvailable'], 0) >= desired;
