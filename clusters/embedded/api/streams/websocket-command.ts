@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { ExecSession } from '../../agent/agent.js';
 import { exitStatus, plainStatus, resizeFrom } from './remote-command.js';
@@ -11,6 +12,8 @@ const RESIZE = 4;
 /** v5: the byte after it names the channel that the client closes. */
 const CLOSE = 255;
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** kubectl reads before it has made its streams, and throws away what comes in that moment ("Unknown stream id"). */
+const CLIENT_SETTLES_MS = 20;
 
 export const COMMAND_PROTOCOLS = [
   'v5.channel.k8s.io',
@@ -55,6 +58,7 @@ export async function runOverWebSocket(
   socket.on('error', () => undefined);
   session.stdin.on('error', () => undefined);
 
+  await sleep(CLIENT_SETTLES_MS);
   const pump = async (stream: NodeJS.ReadableStream, channel: number): Promise<void> => {
     for await (const chunk of stream) {
       send(channel, Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
