@@ -21,7 +21,7 @@ export interface StatusInput {
 /** A pod's status as a kubelet would report it. Pure; what others wrote (PodScheduled, gates) is kept. */
 export function podStatusOf(input: StatusInput): StoredPodStatus {
   const { pod, records } = input;
-  const phase = input.failure === undefined ? phaseOf(input) : 'Failed';
+  const phase = settledPhase(input);
   const specs = containerSpecs(pod);
   const statuses = (roles: readonly string[]): ContainerStatus[] =>
     specs.flatMap(({ role, spec }) => {
@@ -53,6 +53,14 @@ function kept(status: StoredPodStatus | undefined): StoredPodStatus {
     ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
     ...(resourceClaimStatuses === undefined ? {} : { resourceClaimStatuses }),
   };
+}
+
+/** A pod has ended only when nothing of it runs any more, sidecars included. */
+function settledPhase(input: StatusInput): string {
+  const phase = input.failure === undefined ? phaseOf(input) : 'Failed';
+  if (phase !== 'Failed' && phase !== 'Succeeded') return phase;
+  const isRunning = [...input.records.values()].some(({ state }) => state.running !== undefined);
+  return isRunning ? 'Running' : phase;
 }
 
 function phaseOf({ pod, records, ended }: StatusInput): string {

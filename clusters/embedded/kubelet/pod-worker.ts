@@ -267,7 +267,8 @@ export class PodWorker {
       this.#report();
       return;
     }
-    if (await this.#initialize()) await this.#runApps();
+    // Once nothing else will run, sidecars are ended, not started again.
+    if (!this.#isOver() && (await this.#initialize())) await this.#runApps();
     if (this.#isOver()) await this.#finish();
     this.#report();
     return;
@@ -717,7 +718,8 @@ export class PodWorker {
   #graceLeft(): number {
     const { deletionTimestamp, deletionGracePeriodSeconds = 30 } = this.#pod.metadata;
     if (deletionGracePeriodSeconds === 0 || deletionTimestamp === undefined) return 0;
-    const until = Date.parse(deletionTimestamp) - this.#context.api.now();
+    // The timestamp has lost its fraction of a second.
+    const until = Date.parse(deletionTimestamp) + 999 - this.#context.api.now();
     return Math.max(0.001, Math.min(deletionGracePeriodSeconds, until / 1000));
   }
 
