@@ -168,6 +168,7 @@ async function buildNode() {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     // In one file they load twice as fast as from a thousand; what holds native code or is huge stays outside.
+    minifyWhitespace: true,
     packages: 'bundle',
     external: ['@kubernetes/client-node', '@lydell/node-pty', 'libsql'],
     banner: {

@@ -5,12 +5,13 @@ import path from 'node:path';
 import type { ClusterProvider } from '../clusters/provider.js';
 import { GatehouseError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
-import { findLab, loadCatalog, type Catalog } from '../labs/catalog.js';
+import { findLab } from '../labs/catalog.js';
 import { Cleanup } from '../system/cleanup.js';
 import { findPortOwner } from '../system/port-owner.js';
 import { findProjectRoot } from '../system/project-root.js';
 import { serveTerminalSockets } from './api/terminals/socket.js';
 import { createApp } from './app.js';
+import { createCatalogSource } from './catalog-source.js';
 import type { Settings } from './config.js';
 import { openDatabase } from './database/open-database.js';
 import { errorCodeOf } from './error-code.js';
@@ -52,7 +53,12 @@ export async function startServer(
   const root = findProjectRoot();
   await using cleanup = new Cleanup();
   const provider = createLazyProvider(settings, { ...options, logger, root, cleanup });
-  const catalog = createLazyCatalog(settings, { root, logger });
+  const catalog = createCatalogSource({
+    folder: settings.labsDir ?? path.join(root, 'labs'),
+    cacheFile: path.join(settings.stateDir, 'labs.cache'),
+    dev: settings.dev,
+    logger,
+  });
   const database = await openDatabase(settings.stateDir);
   cleanup.add('database', () => database[Symbol.asyncDispose]());
   const identity = new Identity(database, settings);
@@ -149,24 +155,6 @@ function createLazyProvider(
       }),
     );
     return made;
-  };
-}
-
-/** Read when the first page needs it, and while labs are being written for every page anew. */
-function createLazyCatalog(
-  settings: Settings,
-  { root, logger }: { root: string; logger: Logger },
-): () => Promise<Catalog> {
-  let loaded: Promise<Catalog> | undefined;
-  const load = async (): Promise<Catalog> => {
-    const catalog = await loadCatalog(settings.labsDir ?? path.join(root, 'labs'));
-    for (const problem of catalog.problems) logger.warn('a lab cannot be served', { ...problem });
-    return catalog;
-  };
-  return () => {
-    if (settings.dev) return load();
-    loaded ??= load();
-    return loaded;
   };
 }
 

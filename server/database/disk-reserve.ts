@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
 import { errorCodeOf } from '../error-code.js';
 
 /** Room on the disk that is set aside while there is some, and given up for what must not be lost. */
 export interface DiskReserve {
-  isKept(): boolean;
+  /** `unset` until it is filled for the first time. */
+  state(): 'unset' | 'kept' | 'gone';
   /** Sets the room aside again; false where the disk has none. */
   fill(): boolean;
   release(): void;
@@ -16,25 +17,25 @@ const RESERVE_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 2000;
 
 export function createDiskReserve(file: string, bytes = RESERVE_BYTES): DiskReserve {
-  let kept = false;
+  let state: 'unset' | 'kept' | 'gone' = 'unset';
   let triedAt = -Infinity;
   const remove = (): void => {
     rmSync(file, { force: true });
-    kept = false;
+    state = 'gone';
   };
   return {
-    isKept: () => kept && existsSync(file),
+    state: () => state,
     fill() {
-      if (kept && existsSync(file)) return true;
+      if (state === 'kept') return true;
       if (performance.now() - triedAt < RETRY_MS) return false;
       triedAt = performance.now();
       try {
         writeZeros(file, bytes);
-        kept = true;
+        state = 'kept';
       } catch {
         remove();
       }
-      return kept;
+      return state === 'kept';
     },
     release: remove,
   };

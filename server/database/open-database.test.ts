@@ -33,7 +33,8 @@ test('a full database refuses with DISK_FULL and says what to do', async () => {
 
 test('an essential write that fails gives up the reserve and is tried once more', async () => {
   await using folder = await createTempFolder('database');
-  await using database = await openDatabase(folder.path);
+  await using database = await openDatabase(folder.path, { reserveAfterMs: 0 });
+  await new Promise((done) => setTimeout(done, 200));
   let tries = 0;
   const outcome = await database.write(
     () => {

@@ -19,17 +19,21 @@ export interface Database extends AsyncDisposable {
   ): Promise<T>;
 }
 
+const RESERVE_AFTER_MS = 3000;
+
 /** Opens (and where needed makes and migrates) the database of a state folder, readable by its owner alone. */
-export async function openDatabase(stateDir: string): Promise<Database> {
+export async function openDatabase(
+  stateDir: string,
+  options: { reserveAfterMs?: number } = {},
+): Promise<Database> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const reserve = createDiskReserve(path.join(stateDir, 'disk-reserve'));
   const file = path.join(stateDir, 'gatehouse.db');
   // The folder may be open to other users of this machine, for the sake of clusters; this file is not.
   closeSync(openSync(file, 'a', 0o600));
   const libsql = new Libsql(file);
-  // Process crashes lose nothing in WAL; `full` keeps grades through a power cut too, and we write rarely.
-  libsql.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
-  libsql.exec('pragma busy_timeout = 5000');
+  libsql.exec('pragma busy_timeout = 5000; pragma journal_mode = wal; pragma foreign_keys = on');
+  libsql.exec('pragma synchronous = normal');
   const query = new Kysely<Tables>({
     dialect: new SqliteDialect({ database: forgivingRollback(libsql) }),
   });
@@ -46,11 +50,17 @@ export async function openDatabase(stateDir: string): Promise<Database> {
           fix: 'Check that the file belongs to this version of Gatehouse and that you may write to it.',
         });
   }
-  reserve.fill();
+  // Process crashes lose nothing in WAL; `full` keeps grades through a power cut too, and we write rarely.
+  libsql.exec('pragma synchronous = full');
+  // Not before the first page: it takes the disk a moment.
+  const later = setTimeout(() => reserve.fill(), options.reserveAfterMs ?? RESERVE_AFTER_MS);
+  later.unref();
   return {
     query,
-    write: (work, options = {}) => writeWith({ query, reserve }, { work, ...options }),
+    write: (work, { essential } = {}) =>
+      writeWith({ query, reserve }, { work, essential: essential === true }),
     async [Symbol.asyncDispose]() {
+      clearTimeout(later);
       await sql`pragma wal_checkpoint(truncate)`.execute(query).catch(() => undefined);
       await query.destroy();
     },
@@ -59,17 +69,15 @@ export async function openDatabase(stateDir: string): Promise<Database> {
 
 async function writeWith<T>(
   { query, reserve }: { query: Kysely<Tables>; reserve: DiskReserve },
-  { work, essential }: { work: (query: Kysely<Tables>) => Promise<T>; essential?: boolean },
+  { work, essential }: { work: (query: Kysely<Tables>) => Promise<T>; essential: boolean },
 ): Promise<T> {
-  if (!reserve.isKept() && essential !== true) {
-    // Once the reserve had to be touched, the room that is left belongs to grades until it can be set aside again.
-    if (!reserve.fill()) throw diskFull();
-  }
+  // Once the reserve had to be touched, the room that is left belongs to grades until it can be set aside again.
+  if (!essential && reserve.state() === 'gone' && !reserve.fill()) throw diskFull();
   try {
     return await work(query);
   } catch (error) {
     if (!isDiskFull(error)) throw error;
-    if (essential !== true || !reserve.isKept()) throw diskFull(error);
+    if (!essential || reserve.state() !== 'kept') throw diskFull(error);
     reserve.release();
     try {
       return await work(query);
