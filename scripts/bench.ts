@@ -1,0 +1,270 @@
+import { mkdtempSync, chmodSync, rmSync, existsSync, readFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import { hostPaths } from '../clusters/embedded/host/host-options.js';
+import { lockHolder } from '../clusters/embedded/host/lock-file.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEmbeddedProvider } from '../clusters/embedded/provider.js';
+import type { Cluster, ClusterProvider, ClusterSpec } from '../clusters/provider.js';
+import type { JsonObject } from '../common/json.js';
+import type { Endpoint, ProbeRequest } from '../common/probe.js';
+import { findProjectRoot } from '../system/project-root.js';
+import { HostMeter } from './bench/host-meter.js';
+import { measureFloor } from './bench/floor.js';
+import { median, percentile, table } from './bench/numbers.js';
+
+/**
+ * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
+ *
+ *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large]
+ */
+const args = process.argv.slice(2);
+const option = (name: string, otherwise: string): string => {
+  const at = args.indexOf(`--${name}`);
+  return at === -1 ? otherwise : (args[at + 1] ?? otherwise);
+};
+const ROUNDS = Number(option('rounds', '10'));
+const SIZES = option('clusters', '1,10,50').split(',').map(Number);
+
+const deployment = (name: string, replicas: number, namespace = 'shop'): JsonObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace, labels: { app: name } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: 'c',
+            image: 'registry.k8s.io/e2e-test-images/agnhost:2.53',
+            args: ['netexec', '--http-port=80', '--udp-port=81'],
+          },
+        ],
+      },
+    },
+  },
+});
+const namespace = (name: string): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+});
+const policy = (name: string, labels: JsonObject): JsonObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace: 'shop' },
+  spec: { podSelector: { matchLabels: labels }, policyTypes: ['Ingress'] },
+});
+
+/** A lab's cluster: three nodes, eight pods of its own beside DNS and the plugin's. */
+const lab = (name: string, more: Partial<ClusterSpec> = {}): ClusterSpec => ({
+  name,
+  nodes: 3,
+  cni: 'calico',
+  manifests: [namespace('shop'), deployment('web', 4), deployment('db', 4)],
+  nodeShell: false,
+  labels: {},
+  ...more,
+});
+
+async function main(): Promise<void> {
+  const say = (text: string): void => {
+    process.stdout.write(`${text}\n`);
+  };
+  const load = loadavg()[0] ?? 0;
+  say(
+    `${cpus().length} cores, load ${load.toFixed(1)}${load > 0.5 ? ' (others work here: numbers are worse than they are)' : ''}\n`,
+  );
+  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const stateDir = mkdtempSync(path.join(base, 'gatehouse-bench-'));
+  chmodSync(stateDir, 0o711);
+  const dist = path.join(findProjectRoot(), 'dist');
+  const provider = createEmbeddedProvider({
+    stateDir,
+    hostEntry: path.join(dist, 'host.js'),
+    nativeDir: path.join(dist, 'native'),
+  });
+  const rows: string[][] = [];
+  const row = (what: string, value: string, target: string): void => {
+    rows.push([what, value, target]);
+    say(`${what}: ${value}  (target ${target})`);
+  };
+  try {
+    const floors: number[] = [];
+    const creates: number[] = [];
+    const resets: number[] = [];
+    await warmUp(provider);
+    for (let i = 0; i < ROUNDS; i++) {
+      floors.push(await measureFloor({ nodes: 3, pods: 8 }));
+      const startedAt = performance.now();
+      const cluster = await provider.create(lab(`round-${i}`));
+      creates.push(performance.now() - startedAt);
+      const resetAt = performance.now();
+      await cluster.reset();
+      resets.push(performance.now() - resetAt);
+      await cluster[Symbol.asyncDispose]();
+    }
+    const ms = (value: number): string => `${value.toFixed(0)} ms`;
+    row('floor: 3 nodes and 8 pods by bare system calls', ms(median(floors)), '');
+    row('cluster ready, 3 nodes and 8 pods', ms(median(creates)), '300 ms, 3 times the floor');
+    row('times the floor', (median(creates) / median(floors)).toFixed(1), '3');
+    row('reset', ms(median(resets)), 'not slower than create');
+    await benchPolicies(provider, row);
+    await benchMatrix(provider, row);
+    await benchMemory(provider, { stateDir, row });
+    if (args.includes('--large')) await benchLarge(provider, row);
+    say(`\n${table(['', 'measured', 'target'], rows)}`);
+  } finally {
+    for (const { name } of await provider.list()) {
+      await (await provider.open(name))[Symbol.asyncDispose]();
+    }
+    await provider[Symbol.asyncDispose]();
+    await endHost(stateDir);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+type Row = (what: string, value: string, target: string) => void;
+
+/** The host's own start, and what its just-in-time compiler learns first. */
+async function warmUp(provider: ClusterProvider): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    const cluster = await provider.create(lab('warm-up'));
+    await cluster[Symbol.asyncDispose]();
+  }
+}
+
+async function benchPolicies(provider: ClusterProvider, row: Row): Promise<void> {
+  await using cluster = await provider.create(lab('policies'));
+  const times = await enforcementTimes(cluster, 100);
+  const text = `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms`;
+  row('policy acknowledged to enforced on every node', text, 'p99 50 ms');
+}
+
+/** How long after its acknowledgement a policy is in the kernel of every node. */
+async function enforcementTimes(cluster: Cluster, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    await cluster.apply([policy('toggled', { app: i % 2 === 0 ? 'web' : 'db' })]);
+    const acknowledgedAt = performance.now();
+    await settle(cluster);
+    times.push(performance.now() - acknowledgedAt);
+  }
+  return times;
+}
+
+async function settle(cluster: Cluster): Promise<void> {
+  if ('settled' in cluster && typeof cluster.settled === 'function') await cluster.settled();
+}
+
+async function benchMatrix(provider: ClusterProvider, row: Row): Promise<void> {
+  await using cluster = await provider.create(
+    lab('matrix', { manifests: [namespace('shop'), deployment('web', 5), deployment('db', 4)] }),
+  );
+  await cluster.apply([policy('deny-web', { app: 'web' })]);
+  await settle(cluster);
+  const pods = (await podsOf(cluster, 'shop')).slice(0, 9);
+  const requests = pods.flatMap((from) =>
+    pods.flatMap((to): ProbeRequest[] => [
+      { from, to, port: 80, protocol: 'TCP' },
+      { from, to, port: 80, protocol: 'TCP' },
+      { from, to, port: 81, protocol: 'UDP' },
+      { from, to, port: 81, protocol: 'UDP' },
+    ]),
+  );
+  const times: number[] = [];
+  let denied = 0;
+  for (let i = 0; i < 5; i++) {
+    const startedAt = performance.now();
+    const results = await cluster.probe(requests);
+    times.push(performance.now() - startedAt);
+    denied = results.filter(({ cause }) => cause === 'filtered').length;
+  }
+  const what = `${requests.length} probes, ${denied} of them denied`;
+  row(what, `${median(times).toFixed(0)} ms`, '500 ms');
+}
+
+async function podsOf(cluster: Cluster, wanted: string): Promise<Endpoint[]> {
+  const { objects } = await cluster.snapshot();
+  return objects.flatMap((object): Endpoint[] => {
+    const metadata = object['metadata'];
+    if (object['kind'] !== 'Pod' || typeof metadata !== 'object' || metadata === null) return [];
+    if (Array.isArray(metadata) || metadata['namespace'] !== wanted) return [];
+    return [{ type: 'pod', namespace: wanted, name: String(metadata['name']) }];
+  });
+}
+
+async function benchMemory(
+  provider: ClusterProvider,
+  { stateDir, row }: { stateDir: string; row: Row },
+): Promise<void> {
+  const meter = new HostMeter(stateDir);
+  await sleep(1000);
+  const before = meter.read();
+  const clusters: Cluster[] = [];
+  for (const size of SIZES) {
+    while (clusters.length < size) {
+      const next = Array.from({ length: Math.min(5, size - clusters.length) }, (_, i) =>
+        provider.create(lab(`memory-${clusters.length + i}`)),
+      );
+      clusters.push(...(await Promise.all(next)));
+    }
+    await sleep(2000);
+    const now = meter.read();
+    const each = (bytes: number): string => `${(bytes / size / 2 ** 20).toFixed(1)} MB`;
+    const parts = {
+      processes: now.clusters - before.clusters,
+      host: now.host - before.host,
+      kernel: now.kernel - before.kernel,
+      files: now.files - before.files,
+    };
+    const total = Object.values(parts).reduce((sum, part) => sum + part, 0);
+    const detail = Object.entries(parts)
+      .map(([name, bytes]) => `${name} ${each(bytes)}`)
+      .join(', ');
+    row(`memory per cluster at ${size}`, `${each(total)} (${detail})`, '16 MB');
+  }
+  for (const cluster of clusters) await cluster[Symbol.asyncDispose]();
+}
+
+/** 500 pods and 1,000 policies in one cluster. */
+async function benchLarge(provider: ClusterProvider, row: Row): Promise<void> {
+  const names = Array.from({ length: 10 }, (_, i) => `app-${i}`);
+  await using cluster = await provider.create(
+    lab('large', {
+      nodes: 7,
+      manifests: [namespace('shop'), ...names.map((name) => deployment(name, 50))],
+    }),
+  );
+  const policies = Array.from({ length: 1000 }, (_, i) =>
+    policy(`policy-${i}`, { app: `app-${i % 10}`, part: `part-${i}` }),
+  );
+  await cluster.apply(policies);
+  await settle(cluster);
+  const times = await enforcementTimes(cluster, 50);
+  const text = `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms`;
+  row('the same with 500 pods and 1,000 policies', text, 'p99 50 ms');
+}
+
+async function endHost(stateDir: string): Promise<void> {
+  try {
+    const lock: unknown = JSON.parse(readFileSync(path.join(stateDir, 'host/host.lock'), 'utf8'));
+    if (typeof lock !== 'object' || lock === null || !('pid' in lock)) return;
+    const pid = Number(lock.pid);
+    process.kill(pid, 'SIGTERM');
+    for (let i = 0; i < 500; i++) {
+      process.kill(pid, 0);
+      await sleep(10);
+    }
+  } catch {
+    // It is gone.
+  }
+}
+
+await main();
+process.exit();
