@@ -1,10 +1,8 @@
 import { mkdtempSync, chmodSync, rmSync, existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { chmod } from 'node:fs/promises';
 import path from 'node:path';
-import { hostPaths } from '../clusters/embedded/host/host-options.js';
-import { lockHolder } from '../clusters/embedded/host/lock-file.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EmbeddedCluster } from '../clusters/embedded/cluster-client.js';
 import { createEmbeddedProvider } from '../clusters/embedded/provider.js';
 import type { Cluster, ClusterProvider, ClusterSpec } from '../clusters/provider.js';
 import type { JsonObject } from '../common/json.js';
@@ -17,7 +15,7 @@ import { median, percentile, table } from './bench/numbers.js';
 /**
  * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
  *
- *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large]
+ *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,matrix,memory]
  */
 const args = process.argv.slice(2);
 const option = (name: string, otherwise: string): string => {
@@ -25,6 +23,7 @@ const option = (name: string, otherwise: string): string => {
   return at === -1 ? otherwise : (args[at + 1] ?? otherwise);
 };
 const ROUNDS = Number(option('rounds', '10'));
+const ONLY = option('only', 'create,policies,matrix,memory').split(',');
 const SIZES = option('clusters', '1,10,50').split(',').map(Number);
 
 const deployment = (name: string, replicas: number, namespace = 'shop'): JsonObject => ({
@@ -99,7 +98,7 @@ async function main(): Promise<void> {
     const creates: number[] = [];
     const resets: number[] = [];
     await warmUp(provider);
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i < (ONLY.includes('create') ? ROUNDS : 0); i++) {
       floors.push(await measureFloor({ nodes: 3, pods: 8 }));
       const startedAt = performance.now();
       const cluster = await provider.create(lab(`round-${i}`));
@@ -110,13 +109,15 @@ async function main(): Promise<void> {
       await cluster[Symbol.asyncDispose]();
     }
     const ms = (value: number): string => `${value.toFixed(0)} ms`;
-    row('floor: 3 nodes and 8 pods by bare system calls', ms(median(floors)), '');
-    row('cluster ready, 3 nodes and 8 pods', ms(median(creates)), '300 ms, 3 times the floor');
-    row('times the floor', (median(creates) / median(floors)).toFixed(1), '3');
-    row('reset', ms(median(resets)), 'not slower than create');
-    await benchPolicies(provider, row);
-    await benchMatrix(provider, row);
-    await benchMemory(provider, { stateDir, row });
+    if (ONLY.includes('create')) {
+      row('floor: 3 nodes and 8 pods by bare system calls', ms(median(floors)), '');
+      row('cluster ready, 3 nodes and 8 pods', ms(median(creates)), '300 ms, 3 times the floor');
+      row('times the floor', (median(creates) / median(floors)).toFixed(1), '3');
+      row('reset', ms(median(resets)), 'not slower than create');
+    }
+    if (ONLY.includes('policies')) await benchPolicies(provider, row);
+    if (ONLY.includes('matrix')) await benchMatrix(provider, row);
+    if (ONLY.includes('memory')) await benchMemory(provider, { stateDir, row });
     if (args.includes('--large')) await benchLarge(provider, row);
     say(`\n${table(['', 'measured', 'target'], rows)}`);
   } finally {
@@ -159,7 +160,11 @@ async function enforcementTimes(cluster: Cluster, count: number): Promise<number
 }
 
 async function settle(cluster: Cluster): Promise<void> {
-  if ('settled' in cluster && typeof cluster.settled === 'function') await cluster.settled();
+  if (isEmbedded(cluster)) await cluster.settled();
+}
+
+function isEmbedded(cluster: Cluster): cluster is EmbeddedCluster {
+  return 'settled' in cluster;
 }
 
 async function benchMatrix(provider: ClusterProvider, row: Row): Promise<void> {
@@ -195,7 +200,8 @@ async function podsOf(cluster: Cluster, wanted: string): Promise<Endpoint[]> {
     const metadata = object['metadata'];
     if (object['kind'] !== 'Pod' || typeof metadata !== 'object' || metadata === null) return [];
     if (Array.isArray(metadata) || metadata['namespace'] !== wanted) return [];
-    return [{ type: 'pod', namespace: wanted, name: String(metadata['name']) }];
+    const { name } = metadata;
+    return typeof name === 'string' ? [{ type: 'pod', namespace: wanted, name }] : [];
   });
 }
 

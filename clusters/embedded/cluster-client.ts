@@ -2,10 +2,19 @@ import { GatehouseError } from '../../common/errors.js';
 import type { Cluster, ClusterInfo } from '../provider.js';
 import type { HostLink } from './host-link.js';
 
+/** What the embedded provider can tell beyond the contract, for measurements. */
+export interface EmbeddedCluster extends Cluster {
+  /** Resolves when all that was acknowledged so far is in force in the kernel. */
+  settled(): Promise<void>;
+}
+
 /** A cluster as the provider hands it out: every method is a request to the host. */
-export function embeddedCluster(link: HostLink, info: ClusterInfo): Cluster {
+export function embeddedCluster(link: HostLink, info: ClusterInfo): EmbeddedCluster {
   const { name } = info;
   return {
+    async settled() {
+      await link.request('settle', { name });
+    },
     info,
     kubeconfig: (role) => link.request('kubeconfig', { name, role }),
     shell: (target) => link.request('shell', { name, target }),

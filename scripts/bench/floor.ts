@@ -20,7 +20,7 @@ export async function measureFloor(size: { nodes: number; pods: number }): Promi
     '--kill-child',
     '--mount-proc',
   ];
-  const [file = '', ...args] = [...user, ...unshare, 'bash', '-c', script(size)];
+  const [file = '', ...args]: string[] = [...user, ...unshare, 'bash', '-c', script(size)];
   const startedAt = performance.now();
   const result = await runCommand(file, args, { timeoutMs: 30_000 });
   const tookMs = performance.now() - startedAt;
