@@ -20,7 +20,15 @@ export interface ClusterSpec {
   labels: Readonly<Record<string, string>>;
 }
 
-export const CNIS = ['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium'] as const;
+export const CNIS = [
+  'none',
+  'calico',
+  'flannel',
+  'canal',
+  'kube-router',
+  'weave',
+  'cilium',
+] as const;
 export type Cni = (typeof CNIS)[number];
 
 export type ClusterState = 'creating' | 'ready' | 'resetting' | 'broken' | 'deleting';
@@ -63,7 +71,10 @@ export interface Cluster extends AsyncDisposable {
   kubeconfig(role: 'learner' | 'platform'): Promise<string>;
   shell(target: ShellTarget): Promise<ShellCommand>;
   /** Sends real packets; answers in the order of the requests. Never throws for one bad request. */
-  probe(requests: readonly ProbeRequest[], options?: { signal?: AbortSignal }): Promise<ProbeResult[]>;
+  probe(
+    requests: readonly ProbeRequest[],
+    options?: { signal?: AbortSignal },
+  ): Promise<ProbeResult[]>;
   /** Every stored object, Secrets' data left out. */
   snapshot(): Promise<ClusterSnapshot>;
   /** Applies objects with server-side defaults, as the learner's admin would; ends when stored. */
