@@ -94,6 +94,7 @@ export class KubeApi implements Disposable {
     options: SendOptions & { isSecondTry?: boolean },
   ): Promise<ApiAnswer> {
     const { body, type = 'application/json', accept = 'application/json', signal } = options;
+    const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
         if (sent.reusedSocket && options.isSecondTry !== true && isReset(error)) {
@@ -117,7 +118,13 @@ export class KubeApi implements Disposable {
           ...this.#access,
           ...(options.isSecondTry === true ? { agent: false } : {}),
           method,
-          headers: { accept, ...(body === undefined ? {} : { 'content-type': type }) },
+          headers: {
+            accept,
+            // Node itself sends a DELETE's body without saying how long it is.
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
+          },
           timeout: options.timeoutMs ?? REQUEST_MS,
           ...(signal === undefined ? {} : { signal }),
         },
@@ -135,7 +142,7 @@ export class KubeApi implements Disposable {
       );
       sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
       sent.on('error', fail);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(payload);
     });
   }
 

@@ -1,5 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SILENT, type Logger } from '../../common/logger.js';
 import { findProjectRoot } from '../../system/project-root.js';
 import { runCommand } from '../../system/run-command.js';
@@ -112,8 +120,16 @@ async function endHost(
   for (const name of stdout.match(/(?<="name": ")[^"]+/g) ?? []) {
     await embedded(['cluster', 'delete', name]);
   }
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const { stdout: line } = await runCommand('cat', [`/proc/${pid}/cmdline`]);
-    if (line.includes('host.js') && line.includes(stateDir)) process.kill(Number(pid), 'SIGTERM');
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isHost(name, stateDir));
+  for (const pid of pids) process.kill(Number(pid), 'SIGTERM');
+  while (pids.some((pid) => isHost(pid, stateDir))) await sleep(10);
+}
+
+function isHost(pid: string, stateDir: string): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return line.includes('host.js') && line.includes(`${stateDir}"`);
+  } catch {
+    return false;
   }
 }

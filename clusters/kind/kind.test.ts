@@ -1,0 +1,378 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { JsonObject } from '../../common/json.js';
+import type { Phase } from '../../common/progress.js';
+import { createTempFolder } from '../../system/temp-folder.js';
+import { imagesOf } from './plugins.js';
+import { inotifyChecks, judgeDocker, judgeKind, judgeKubectl, DockerInfo } from './doctor.js';
+import { NO_ESTIMATES, learnEstimates, readEstimates } from './estimates.js';
+import { failureOf } from './failures.js';
+import { kindConfigOf } from './kind-config.js';
+import { lineReader, parseKindLine, PhaseTracker, type StepId } from './phases.js';
+import { parseProbeLines, probeScript } from './probe-script.js';
+import { planProbe } from './probe-plan.js';
+import { commandLine } from './programs.js';
+import { planReset } from './reset-plan.js';
+import { readKindSettings } from './settings.js';
+import { containerArgs, homeEntries } from './workstation.js';
+import { createContext } from './context.js';
+import { Programs } from './programs.js';
+import { KindSettings } from './settings.js';
+import { SILENT } from '../../common/logger.js';
+import { tarOf } from './tar.js';
+
+const failure = (stderr: string, program = 'kind') =>
+  failureOf({ line: `${program} …`, program, exitCode: 1, stderr });
+
+test('lines of kind become steps, whatever marks and colours they carry', () => {
+  const steps: (string | undefined)[] = [];
+  const read = lineReader((line) => {
+    const told = parseKindLine(line);
+    if (told?.state === 'begun') steps.push(told.step);
+  });
+  const text =
+    'Creating cluster "gh-ana" ...\n • Ensuring node image (x:1) 🖼  ...\n ✓ Ensuring node image (x:1) 🖼\n • Preparing nodes 📦 📦   ...\n • Writing configuration 📜  ...\n' +
+    ' • Starting control-plane 🕹️  ...\n • Installing CNI 🔌  ...\n • Installing StorageClass 💾  ...\n • Joining worker nodes 🚜  ...\n • Waiting ≤ 2m0s for control-plane = Ready ⏳  ...\n • Ready after 19s 💚\n • Doing something new  ...\nHave a nice day! 👋\n';
+  for (let at = 0; at < text.length; at += 7) read(text.slice(at, at + 7));
+  expect(steps).toEqual([
+    'image',
+    'containers',
+    'config',
+    'control-plane',
+    'kind-cni',
+    'storage',
+    'workers',
+    'nodes',
+    undefined,
+  ]);
+  expect(parseKindLine(' \u001b[32m✓\u001b[0m Preparing nodes 📦 ')).toEqual({
+    state: 'done',
+    step: 'containers',
+    text: 'Preparing nodes',
+  });
+  expect(parseKindLine(' ✗ Ensuring node image (x) 🖼')?.state).toBe('failed');
+});
+
+test('phases never go back, and what they took is the estimate of the next run', async () => {
+  await using folder = await createTempFolder('estimates');
+  let now = 0;
+  const seen: Phase[] = [];
+  const steps: StepId[] = ['record', 'control-plane', 'workers', 'workloads'];
+  const run = async (): Promise<void> => {
+    const file = path.join(folder.path, 'e.json');
+    const estimates = now === 0 ? NO_ESTIMATES : await readEstimates(file, '2-calico');
+    const tracker = new PhaseTracker(steps, {
+      estimates,
+      tell: (phase) => seen.push(phase),
+      now: () => now,
+    });
+    for (const step of ['record', 'workers', 'control-plane', 'workloads'] as const) {
+      tracker.begin(step);
+      now += 1000;
+    }
+    await learnEstimates(file, '2-calico', tracker.end());
+  };
+  await run();
+  await run();
+  expect(seen.map(({ id }) => id)).toEqual([
+    'record',
+    'workers',
+    'workloads',
+    'ready',
+    'record',
+    'workers',
+    'workloads',
+    'ready',
+  ]);
+  const first = seen.slice(0, 4).map(({ fraction }) => fraction);
+  expect(first).toEqual(first.toSorted((a, b) => a - b));
+  // Record 1 s, control plane 12 s as guessed, workers 2 s, workloads 1 s.
+  expect(seen[4]?.remainingMs).toBe(1000 + 12_000 + 2000 + 1000);
+});
+
+test.each([
+  [
+    'ERROR: failed to list clusters: command "docker ps" failed with error: exit status 1\n\nCommand Output: Cannot connect to the Docker daemon at unix:///nonexistent.sock. Is the docker daemon running?',
+    'MACHINE_NOT_READY',
+    'Docker is not running',
+  ],
+  [
+    'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "gh-ana"',
+    'CLUSTER_EXISTS',
+    'there is a cluster "ana" already',
+  ],
+  [
+    "ERROR: failed to create cluster: 'Bad_Name' is not a valid cluster name, cluster names must match `^[a-z0-9.-]+$`",
+    'BAD_REQUEST',
+    '"Bad_Name" cannot be a cluster\'s name',
+  ],
+  [
+    'ERROR: failed to create cluster: unable to decode config: yaml: unmarshal errors:\n  line 3: field nodez not found in type v1alpha4.Cluster',
+    'CLUSTER_FAILED',
+    'kind does not understand the configuration that we wrote for it',
+  ],
+  [
+    'ERROR: failed to create cluster: failed to pull image "no-such/image:1": command "docker pull no-such/image:1" failed with error: exit status 1\n\nCommand Output: Error response from daemon: dial udp: connect: network is unreachable',
+    'MACHINE_NOT_READY',
+    'the image no-such/image:1 is not on this machine and could not be fetched',
+  ],
+  [
+    'ERROR: image: "no-such:1" not present locally',
+    'NOT_FOUND',
+    'the image no-such:1 is not on this machine',
+  ],
+  [
+    'ERROR: no nodes found for cluster "gh-nope"',
+    'CLUSTER_NOT_FOUND',
+    'the cluster "nope" has no nodes',
+  ],
+  [
+    "ERROR: could not locate any control plane nodes for cluster named 'gh-nope'. Use the --name option",
+    'CLUSTER_NOT_FOUND',
+    'the cluster "nope" has no nodes',
+  ],
+  [
+    'docker: Error response from daemon: driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated.',
+    'PORT_TAKEN',
+    'a port that the cluster needs is taken',
+  ],
+  ['write /var/lib/docker/tmp/x: no space left on device', 'DISK_FULL', 'the disk is full'],
+])('a failure is explained: %s', (stderr, code, message) => {
+  const error = failure(stderr);
+  expect(error).toMatchObject({ code, message });
+  expect(error.fix).toBeTruthy();
+});
+
+test('a program that is missing, and words that nobody knows', () => {
+  const missing = failureOf({
+    line: 'kind version',
+    program: 'kind',
+    exitCode: 127,
+    stderr: 'spawn kind ENOENT',
+  });
+  expect(missing).toMatchObject({ code: 'MACHINE_NOT_READY', message: 'kind is not installed' });
+  expect(failure(' • Preparing nodes 📦  ...\nERROR: the moon is full')).toMatchObject({
+    code: 'CLUSTER_FAILED',
+    message: 'kind failed: ERROR: the moon is full',
+    fix: 'run it by hand: kind …',
+  });
+});
+
+test('commands are printed as they can be pasted', () => {
+  expect(commandLine('docker', ['ps', '--format', "{{.Names}} it's"], { A: 'b c' })).toBe(
+    `A='b c' docker ps --format '{{.Names}} it'\\''s'`,
+  );
+});
+
+test('kind gets no network of its own and as many nodes as wanted', () => {
+  const config = kindConfigOf({ nodes: 3 }, { mirrors: {} });
+  expect(config).toContain('disableDefaultCNI: true');
+  expect(config.match(/role: worker/g)).toHaveLength(2);
+  expect(config).toContain('podSubnet: 10.244.0.0/16');
+});
+
+test('settings that are not understood are refused by file and field', async () => {
+  await using folder = await createTempFolder('settings');
+  expect(readKindSettings(folder.path).network).toBe('own');
+  writeFileSync(path.join(folder.path, 'kind.yaml'), 'network: mesh\nimagee: x\n');
+  expect(() => readKindSettings(folder.path)).toThrow(/kind\.yaml: .*network.*imagee/);
+});
+
+test('the workstation has no rights, nothing of this machine, and files of the learner’s', async () => {
+  const context = createContext({
+    stateDir: '/nowhere',
+    logger: SILENT,
+    settings: KindSettings.parse({}),
+    programs: new Programs({ path: '' }),
+  });
+  const args = containerArgs(context, { name: 'w', network: 'n', labels: {} }).join(' ');
+  for (const flag of [
+    '--cap-drop ALL',
+    'no-new-privileges',
+    '--pids-limit',
+    '--memory',
+    '--user 1000:1000',
+  ]) {
+    expect(args).toContain(flag);
+  }
+  expect(args).not.toMatch(/--volume|--mount|-v |--privileged|docker\.sock|--publish/);
+  await using folder = await createTempFolder('tar');
+  const long = `${'a'.repeat(60)}/${'b'.repeat(60)}/notes.txt`;
+  const entries = homeEntries({ kubeconfig: 'secret', files: [{ path: long, text: 'hällo\n' }] });
+  const listed = spawnSync('tar', ['--list', '--verbose', '--numeric-owner', '--file', '-'], {
+    input: tarOf(entries),
+    encoding: 'utf8',
+  });
+  expect(listed.status).toBe(0);
+  expect(listed.stdout).toMatch(/-rw------- 1000\/1000 .*home\/learner\/\.kube\/config/);
+  expect(listed.stdout).toContain(long);
+  mkdirSync(path.join(folder.path, 'x'));
+  expect(() =>
+    homeEntries({ kubeconfig: '', files: [{ path: '../../etc/shadow', text: '' }] }),
+  ).toThrow(/not a path inside/);
+});
+
+const world = {
+  view: {
+    pods: [
+      {
+        metadata: { name: 'a', namespace: 'x', uid: 'u-1' },
+        spec: { nodeName: 'n1' },
+        status: { podIP: '10.244.0.5', phase: 'Running' },
+      },
+      {
+        metadata: { name: 'b', namespace: 'x', uid: 'u-2' },
+        spec: {},
+        status: { phase: 'Pending' },
+      },
+    ] as JsonObject[],
+    services: [
+      { metadata: { name: 's', namespace: 'x' }, spec: { clusterIP: '10.96.0.7' } },
+    ] as JsonObject[],
+    nodes: [
+      {
+        metadata: { name: 'n1' },
+        status: { addresses: [{ type: 'InternalIP', address: '172.18.0.2' }] },
+      },
+    ] as JsonObject[],
+    endpointSlices: [],
+    outside: { client: '172.18.0.9' },
+  },
+  clientContainer: 'gh-x-client',
+};
+
+test('probes are planned from what the cluster says, or say why not', () => {
+  const pod = (name: string) => ({ type: 'pod', namespace: 'x', name }) as const;
+  const plan = (
+    from: Parameters<typeof planProbe>[0]['from'],
+    to: Parameters<typeof planProbe>[0]['to'],
+    protocol: 'TCP' | 'SCTP' = 'TCP',
+  ) => planProbe({ from, to, port: 80, protocol }, 0, world);
+  expect(plan(pod('a'), { type: 'service', namespace: 'x', name: 's' })).toMatchObject({
+    source: { container: 'n1', podUid: 'u-1' },
+    address: '10.96.0.7',
+  });
+  expect(plan({ type: 'node', name: 'n1' }, pod('a'))).toMatchObject({
+    source: { container: 'n1' },
+    address: '10.244.0.5',
+  });
+  expect(plan({ type: 'outside', name: 'client' }, { type: 'node', name: 'n1' })).toMatchObject({
+    source: { container: 'gh-x-client' },
+    address: '172.18.0.2',
+  });
+  expect(plan({ type: 'outside', name: 'internet' }, pod('a'))).toMatchObject({
+    cause: 'no-source',
+    detail: expect.stringContaining('internet'),
+  });
+  expect(plan(pod('b'), pod('a'))).toMatchObject({ cause: 'no-source' });
+  expect(plan(pod('a'), pod('b'))).toMatchObject({ cause: 'no-target' });
+  expect(plan(pod('a'), { type: 'address', address: '1.2.3.4' }, 'SCTP')).toMatchObject({
+    cause: 'unknown',
+  });
+});
+
+test('answers of the prober are told apart, and what is not its own is passed over', () => {
+  const lines = parseProbeLines(
+    '0\t0\t1200\t\nnoise\n1\t1\t900\tbash: connect: Connection refused\n2\t124\t800000\t\n3\t1\t3000000\tbash: connect: No route to host\n4\tno-sandbox\t0\t\n5\t1\t10\tconnect: Connection timed out\n6\t127\t1\tbash: timeout: command not found\n',
+  );
+  expect([...lines.values()].map(({ cause }) => cause)).toEqual([
+    'open',
+    'refused',
+    'filtered',
+    'unreachable',
+    'no-source',
+    'filtered',
+    'unknown',
+  ]);
+  expect(lines.get(0)?.tookMs).toBe(1.2);
+});
+
+test('the prober sends real packets from where it runs, many at once', () => {
+  const probe = (index: number, port: number, protocol: 'TCP' | 'UDP') => ({
+    index,
+    port,
+    protocol,
+    source: { container: 'x' },
+    address: '127.0.0.1',
+    timeoutMs: 400,
+  });
+  const script = probeScript([
+    probe(0, 1, 'TCP'),
+    probe(1, 1, 'UDP'),
+    ...Array.from({ length: 20 }, (_, i) => probe(2 + i, 1, 'TCP')),
+  ]);
+  const { stdout } = spawnSync('bash', ['-s'], { input: script, encoding: 'utf8' });
+  const lines = parseProbeLines(stdout);
+  expect(lines.size).toBe(22);
+  expect(new Set([...lines.values()].map(({ cause }) => cause))).toEqual(new Set(['refused']));
+  expect(() => probeScript([{ ...probe(0, 1, 'TCP'), address: '$(reboot)' }])).toThrow(
+    /not an address/,
+  );
+});
+
+test('a reset plans only what somebody has changed', () => {
+  const object = (kind: string, name: string, more: JsonObject = {}): JsonObject => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name, namespace: 'x', uid: `${kind}-${name}`, resourceVersion: '1' },
+    ...more,
+  });
+  const baseline = [
+    object('ConfigMap', 'kept', { data: { a: '1' } }),
+    object('ConfigMap', 'gone'),
+    object('Service', 'same'),
+  ];
+  const now = [
+    object('ConfigMap', 'kept', { data: { a: '2' } }),
+    { ...object('Service', 'same'), status: { loadBalancer: {} } },
+    object('Secret', 'new'),
+    object('Lease', 'noise'),
+    object('Event', 'noise'),
+  ];
+  const plan = planReset(baseline, now);
+  const names = (objects: readonly JsonObject[]) =>
+    objects.map((one) => (one['metadata'] as JsonObject)['name']);
+  expect([names(plan.remove), names(plan.create), names(plan.restore)]).toEqual([
+    ['new'],
+    ['gone'],
+    ['kept'],
+  ]);
+});
+
+test('images of a manifest are found, fields of definitions are not', () => {
+  const manifest =
+    'apiVersion: apps/v1\nkind: DaemonSet\nspec: {template: {spec: {initContainers: [{image: "a:1"}], containers: [{image: "b:2"}]}}}\n---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {image: no}\n';
+  expect(imagesOf(manifest)).toEqual(['a:1', 'b:2']);
+});
+
+test('the doctor judges what programs and kernel say', () => {
+  expect(judgeKind('kind v0.27.0 go1.24.4 linux/amd64').status).toBe('ok');
+  expect(judgeKind('kind v0.11.1 go1.16')).toMatchObject({ status: 'missing' });
+  expect(judgeKind(undefined)).toMatchObject({
+    status: 'missing',
+    fix: expect.stringContaining('kind'),
+  });
+  expect(
+    judgeKubectl('{"clientVersion":{"gitVersion": "v1.32.4"}}', 'kindest/node:v1.32.2').status,
+  ).toBe('ok');
+  expect(
+    judgeKubectl('{"clientVersion":{"gitVersion": "v1.20.2"}}', 'kindest/node:v1.32.2').status,
+  ).toBe('warning');
+  expect(inotifyChecks('128', '8192')[0]).toMatchObject({
+    status: 'warning',
+    fix: expect.stringContaining('sysctl'),
+  });
+  expect(inotifyChecks('1024', '1048576')[0]?.status).toBe('ok');
+  const info = DockerInfo.parse({
+    ServerVersion: '28',
+    MemTotal: 25e9,
+    CgroupVersion: '1',
+    SecurityOptions: ['name=rootless'],
+  });
+  expect(judgeDocker(info).map(({ id, status }) => `${id} ${status}`)).toEqual([
+    'docker ok',
+    'cgroup missing',
+    'memory ok',
+  ]);
+});
