@@ -152,6 +152,8 @@ function createLazyProvider(
         stateDir: settings.stateDir,
         distDir: path.join(root, 'dist'),
         logger,
+        environment: process.env,
+        servesOthers: settings.publicUrl !== undefined || !/^(?:127\.|::1$|localhost$)/.test(settings.host),
       }),
     );
     return made;

@@ -2,6 +2,7 @@ import type { Cluster, ClusterInfo, ClusterProvider } from '../../clusters/provi
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Lab } from '../../common/lab.js';
 import type { Logger } from '../../common/logger.js';
+import { clusterSpecOf } from '../../graders/grade-lab.js';
 import type { Settings } from '../config.js';
 import type { Database } from '../database/open-database.js';
 import type { User } from '../identity/roles.js';
@@ -250,13 +251,7 @@ export class LabSessions implements AsyncDisposable {
     this.#inBackground('create', live, () =>
       live.follow('creating', async (onPhase) =>
         (await this.#options.provider()).create(
-          {
-            name: row.cluster,
-            ...lab.definition.needs,
-            manifests: lab.manifests,
-            files: lab.files,
-            labels: await this.#labels(row),
-          },
+          clusterSpecOf(lab, { name: row.cluster, labels: await this.#labels(row) }),
           { signal: live.abort.signal, onPhase },
         ),
       ),
@@ -286,7 +281,6 @@ export class LabSessions implements AsyncDisposable {
 
   async #labels(row: SessionRow): Promise<Record<string, string>> {
     return {
-      lab: row.lab,
       session: row.id,
       owner: row.userId,
       installation: await this.#store.installation(),

@@ -23,8 +23,11 @@ export interface Browser {
   post(path: string, fields?: Record<string, string>): supertest.Test;
 }
 
-/** The whole server on a free port with a state folder of its own, on a machine that has no clusters. */
-export async function startTestServer(overrides: SettingsOverrides = {}): Promise<TestServer> {
+/** The whole server on a free port with a state folder of its own; without a provider, on a machine that has no clusters. */
+export async function startTestServer(
+  overrides: SettingsOverrides = {},
+  { provider = NO_CLUSTERS }: { provider?: ClusterProvider } = {},
+): Promise<TestServer> {
   await using cleanup = new Cleanup();
   const folder = await createTempFolder('server');
   cleanup.add('folder', () => folder[Symbol.asyncDispose]());
@@ -34,7 +37,7 @@ export async function startTestServer(overrides: SettingsOverrides = {}): Promis
     logLevel: 'silent',
     ...overrides,
   });
-  const server = await startServer(settings, { provider: NO_CLUSTERS, logger: SILENT });
+  const server = await startServer(settings, { provider, logger: SILENT });
   cleanup.add('server', () => server[Symbol.asyncDispose]());
   const owner = await signIn(server, server.signInLink);
   const running = cleanup.move();
@@ -77,6 +80,19 @@ export function cookieOf(response: supertest.Response): string {
 
 const notReady = (): Promise<never> =>
   Promise.reject(new GatehouseError('MACHINE_NOT_READY', 'this machine has no clusters'));
+
+/** A learner of a new class. */
+export async function joinAs(running: TestServer, name: string): Promise<Browser> {
+  await running.owner.post('/instructor/classes', { title: `Class of ${name}` });
+  const page = await running.owner.get('/instructor');
+  const path = /\/join\/[a-z0-9-]+/.exec(page.text)?.[0] ?? '';
+  const joined = await supertest(running.server.url)
+    .post(path)
+    .set('Origin', running.server.url)
+    .type('form')
+    .send({ name });
+  return browserWith(running.server, cookieOf(joined));
+}
 
 /** What a provider is on a machine that cannot run clusters. */
 const NO_CLUSTERS: ClusterProvider = {

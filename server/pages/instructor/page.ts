@@ -11,6 +11,7 @@ import type { LiveLab } from '../../sessions/live-lab.js';
 const Title = z.string().trim().min(1).max(80);
 const CLASS_DAYS = 30;
 const TELL_EVERY_MS = 1000;
+const REFRESH_MS = 30_000;
 
 /** `/instructor`: what runs now and for whom, with reset and end; class links; a way back in for each learner. */
 export function serveInstructorPage(context: ServerContext): void {
@@ -61,7 +62,12 @@ export function serveInstructorPage(context: ServerContext): void {
         void tell();
       }, TELL_EVERY_MS);
     });
+    // Ages and idle times grow by themselves.
+    const beat = setInterval(() => {
+      void tell();
+    }, REFRESH_MS);
     stream.onClose(() => {
+      clearInterval(beat);
       clearTimeout(timer);
       subscription[Symbol.dispose]();
     });
