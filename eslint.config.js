@@ -80,7 +80,13 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**', 'test/**', 'server/main.ts', 'server/config.ts', 'clusters/embedded/host/main.ts'],
+    files: [
+      'scripts/**',
+      'test/**',
+      'server/main.ts',
+      'server/config.ts',
+      'clusters/embedded/host/main.ts',
+    ],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
   },
 );

@@ -10,7 +10,11 @@ export async function runInteractive(command: {
   // Ctrl+C belongs to the program in the terminal, not to us.
   process.on('SIGINT', ignore);
   try {
-    const result = await execa(command.file, command.args, { stdio: 'inherit', reject: false, env: { ...command.env } });
+    const result = await execa(command.file, command.args, {
+      stdio: 'inherit',
+      reject: false,
+      env: { ...command.env },
+    });
     return result.exitCode ?? 1;
   } finally {
     process.off('SIGINT', ignore);

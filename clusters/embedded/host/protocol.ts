@@ -92,4 +92,4 @@ export type HostMessage =
   | { id: number; result: unknown }
   | { id: number; error: { code: string; message: string; fix?: string } };
 
-export type { ProbeRequest };
+type { ProbeRequest };

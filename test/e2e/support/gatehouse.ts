@@ -51,7 +51,11 @@ async function start(
     ['scripts/gatehouse', '--state-dir', stateDir, 'up', '--port', port],
     {
       cwd: findProjectRoot(),
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: stateDir, ...settings },
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: stateDir,
+        ...settings,
+      },
       outputFile,
     },
   );
