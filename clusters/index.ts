@@ -4,7 +4,8 @@ import { nearestNames } from '../common/nearest.js';
 import type { Logger } from '../common/logger.js';
 import type { ClusterProvider } from './provider.js';
 import { createEmbeddedProvider } from './embedded/provider.js';
-import { createKindProvider, type KindProviderOptions } from './kind/provider.js';
+import { kindEnvironment } from './kind/environment.js';
+import { createKindProvider } from './kind/provider.js';
 
 /** What providers are given, as values: the one place that knows them all. */
 export interface ProviderSettings {
@@ -17,8 +18,10 @@ export interface ProviderSettings {
   logger?: Logger;
   /** Whether people from elsewhere than this machine may ask for clusters. */
   servesOthers?: boolean;
-  /** For `kind` alone; everything else is in `kind.yaml` of the state folder. */
-  kind?: Pick<KindProviderOptions, 'path' | 'environment' | 'onCommand'>;
+  /** This process's environment, for providers that drive other programs: where they are, how Docker is reached. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Told each command of another program before it runs, as it can be pasted. */
+  onCommand?: (line: string) => void;
 }
 
 const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => ClusterProvider>> = {
@@ -28,12 +31,13 @@ const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => Cluster
       hostEntry: path.join(distDir, 'host.js'),
       nativeDir: path.join(distDir, 'native'),
     }),
-  kind: ({ stateDir, logger, servesOthers, ...more }) =>
+  kind: ({ stateDir, logger, servesOthers, environment = {}, onCommand }) =>
     createKindProvider({
       stateDir,
+      ...kindEnvironment(environment),
       ...(logger === undefined ? {} : { logger }),
       ...(servesOthers === undefined ? {} : { servesOthers }),
-      ...more.kind,
+      ...(onCommand === undefined ? {} : { onCommand }),
     }),
   existing: () => {
     throw notThereYet('existing');

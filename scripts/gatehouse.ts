@@ -6,6 +6,7 @@ import { addGradeCommand } from './commands/grade.js';
 import { addLabCommands } from './commands/lab.js';
 import { addUpCommand } from './commands/up.js';
 import { CliFailure, exitCodeOfError } from './exit-codes.js';
+import { addKindCommands } from './kind/commands.js';
 import { printError } from './output.js';
 
 /** The `gatehouse` command: wires the sub-commands, and turns what they throw into words and an exit code. */
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   addGradeCommand(program);
   addClusterCommands(program);
   addDoctorCommand(program);
+  addKindCommands(program);
   try {
     await program.parseAsync();
   } catch (error) {

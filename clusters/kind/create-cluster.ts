@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { GatehouseError, messageOf } from '../../common/errors.js';
@@ -19,7 +19,7 @@ import { lineReader, parseKindLine, PhaseTracker, STEPS, type StepId } from './p
 import { PLUGINS } from './plugins.js';
 import { throwIfAborted } from './programs.js';
 import { findClusters } from './records.js';
-import { deleteNodes, noteDoing, removeContainers, removeNetwork } from './remove-cluster.js';
+import { deleteNodes, noteDoing, removeCluster, removeContainers, removeNetwork } from './remove-cluster.js';
 import { createRecord, fillWorkstation, startWorkstation } from './workstation.js';
 import { waitReady } from './wait-ready.js';
 
@@ -88,11 +88,13 @@ async function makeRecord(work: Work, undo: Cleanup, pool: string | undefined): 
   const { settings, programs } = context;
   phases.begin('record');
   const existing = (await findClusters(context, signal)).find(({ name }) => name === spec.name);
-  if (existing !== undefined && !existing.isLeftover) throw existsError(spec.name);
+  if (existing?.isLeftover === true) await removeCluster(context, existing);
+  else if (existing !== undefined) throw existsError(spec.name);
   phases.begin('image');
   await ensureImage(context, settings.image, signal);
   throwIfAborted(signal);
   const files = filesOf(context, spec.name);
+  await reserveFolder(files.dir, spec.name);
   await noteDoing(context, spec.name, 'creating');
   undo.add('folder', () => rm(files.dir, { recursive: true, force: true }));
   await writeFile(files.spec, JSON.stringify(spec), { mode: 0o600 });
@@ -114,6 +116,17 @@ async function makeRecord(work: Work, undo: Cleanup, pool: string | undefined): 
     ...(pool === undefined ? {} : { pool }),
   });
   undo.add('record', () => removeContainers(context, [workstationName(spec.name)]));
+}
+
+/** Of several at once only one makes the folder; Docker does the same with names for other installations. */
+async function reserveFolder(dir: string, name: string): Promise<void> {
+  await mkdir(path.dirname(dir), { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw isThere ? existsError(name) : error;
+  }
 }
 
 async function makeNodes(work: Work, undo: Cleanup): Promise<void> {

@@ -42,6 +42,12 @@ const PATTERNS: readonly Pattern[] = [
     fix: 'scripts/gatehouse cluster delete $1 --provider kind',
   },
   {
+    pattern: /network with name gh-(\S+) already exists/,
+    code: 'CLUSTER_EXISTS',
+    message: 'there is a cluster "$1" already, perhaps of another installation',
+    fix: 'docker ps --all --filter network=gh-$1; docker network rm gh-$1',
+  },
+  {
     pattern: /'([^']+)' is not a valid cluster name/,
     code: 'BAD_REQUEST',
     message: '"$1" cannot be a cluster\'s name',
@@ -121,7 +127,7 @@ const PATTERNS: readonly Pattern[] = [
     fix: 'docker start $1',
   },
   {
-    pattern: /operation not permitted.*privileged|privileged mode is incompatible|--privileged/i,
+    pattern: /privileged (?:mode is incompatible|containers? (?:are|is) not allowed)|rootlesskit.*not permitted/i,
     code: 'MACHINE_NOT_READY',
     message: 'Docker may not start privileged containers here, and kind needs them',
     fix: 'use a machine of your own, or --provider embedded, which needs no privileges',

@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../common/errors.js';
 import { SILENT, type Logger } from '../../common/logger.js';
-import type { Cluster, ClusterProvider } from '../provider.js';
+import type { Cluster, ClusterProvider, CreateOptions } from '../provider.js';
 import { createContext, type KindContext } from './context.js';
 import { createCluster } from './create-cluster.js';
 import { doctor } from './doctor.js';
@@ -36,6 +36,8 @@ export interface KindProviderOptions {
 export interface KindProvider extends ClusterProvider {
   /** Puts images that this machine has into a cluster's nodes; answers which. Rejects where one is not here. */
   loadImages(name: string, images: readonly string[]): Promise<string[]>;
+  /** Builds a cluster anew from what it was asked to be, whatever state it is in. */
+  rebuild(name: string, options?: CreateOptions): Promise<void>;
   installPlugin(name: string, cni: Parameters<typeof installPlugin>[2]['cni']): Promise<void>;
 }
 
@@ -80,6 +82,10 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
         timeoutMs: 600_000,
       });
       return [...images];
+    },
+    async rebuild(name, rebuildOptions = {}) {
+      const cluster = new KindCluster(context, await find(context, name));
+      await cluster.reset({ ...rebuildOptions, depth: 'rebuild' });
     },
     async installPlugin(name, cni) {
       const { kindName, nodes } = await find(context, name);

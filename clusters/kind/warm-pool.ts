@@ -87,6 +87,13 @@ export class WarmPool implements AsyncDisposable {
         maker: newMaker(),
         createdAt: new Date().toISOString(),
       });
+    } catch (error) {
+      // Somebody else has the name: the cluster goes back into stock.
+      await context.programs.try('docker', ['rename', claimed, workstationName(found.name)]);
+      await rm(filesOf(context, found.name).doing, { force: true });
+      throw error;
+    }
+    try {
       await rename(filesOf(context, found.name).dir, files.dir);
       await writeFile(files.spec, JSON.stringify(spec), { mode: 0o600 });
       await removeContainers(context, [claimed]);

@@ -5,15 +5,24 @@ import { SILENT } from '../../common/logger.js';
 import { loadCatalog, type Catalog } from '../../labs/catalog.js';
 import { findProjectRoot } from '../../system/project-root.js';
 import { readSettings } from '../../server/config.js';
+import { note } from '../output.js';
 import path from 'node:path';
 
 export function openProvider(command: Command, name: string): ClusterProvider {
-  const { stateDir } = command.optsWithGlobals<{ stateDir?: string }>();
+  const { stateDir, verbose } = command.optsWithGlobals<{ stateDir?: string; verbose?: boolean }>();
   const settings = readSettings(stateDir === undefined ? {} : { stateDir });
   return createProvider(name, {
     stateDir: settings.stateDir,
     distDir: path.join(findProjectRoot(), 'dist'),
     logger: SILENT,
+    environment: process.env,
+    ...(verbose === true
+      ? {
+          onCommand: (line) => {
+            note(`+ ${line}`);
+          },
+        }
+      : {}),
   });
 }
 
