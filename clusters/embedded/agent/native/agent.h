@@ -41,6 +41,9 @@ typedef struct {
 /* One buffer for every read of the process; its content does not survive a return to the loop. */
 extern char scratch[SCRATCH_SIZE + 16];
 
+/* A descriptor that is kept for long, moved to where it leaves the low numbers free: libnftables uses select, which
+ * ends the process at a descriptor of 1024. */
+int out_of_the_way(int fd);
 void loop_open(void);
 void loop_run(void) __attribute__((noreturn));
 /* Watches a descriptor, or changes what is watched; events 0 still tells of a hang-up until ignored. */

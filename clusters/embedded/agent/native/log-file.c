@@ -16,6 +16,7 @@ bool log_open(LogFile *log, const char *path, long long bytes) {
   log->limit = bytes > 0 ? bytes / 2 : 1 << 20;
   log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
   if (log->fd < 0) return false;
+  log->fd = out_of_the_way(log->fd);
   log->size = fstat(log->fd, &stat) == 0 ? stat.st_size : 0;
   return true;
 }
@@ -34,7 +35,7 @@ static void rotate(LogFile *log) {
   }
   if (fd >= 0) {
     close(log->fd);
-    log->fd = fd;
+    log->fd = out_of_the_way(fd);
   }
   log->size = 0;
   free(older);

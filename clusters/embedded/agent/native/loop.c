@@ -1,6 +1,8 @@
 /* The epoll loop: descriptors, timers in order of time, growing buffers. */
 #include "agent.h"
 
+#include <fcntl.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,13 @@ void rfc3339(char out[40]) {
   gmtime_r(&time.tv_sec, &parts);
   size_t length = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &parts);
   snprintf(out + length, 40 - length, ".%09ldZ", time.tv_nsec);
+}
+
+int out_of_the_way(int fd) {
+  int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 1024);
+  if (moved < 0) return fd;
+  close(fd);
+  return moved;
 }
 
 void loop_open(void) {

@@ -81,7 +81,7 @@ static int netns_add(const char *name, bool packet_log, bool ipv6) {
   }
   Netns *netns = must_allocate(sizeof *netns);
   netns->name = must_copy(name);
-  netns->fd = fd;
+  netns->fd = out_of_the_way(fd);
   netns->netlink = -1;
   netns->packet_log = packet_log;
   inside = netns;

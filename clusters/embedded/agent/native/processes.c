@@ -307,8 +307,8 @@ void start_request(Ticket ticket, Fields *in) {
   if (input[0] >= 0) close(input[0]);
   if (!tty && out[1] >= 0) close(out[1]);
   if (!tty && err[1] >= 0) close(err[1]);
-  kept->outputs[0].source.fd = out[0];
-  kept->outputs[1].source.fd = err[0];
+  kept->outputs[0].source.fd = out_of_the_way(out[0]);
+  kept->outputs[1].source.fd = out_of_the_way(err[0]);
   kept->input.fd = input[1];
   if (error) {
     reply_errno(ticket, error, "cannot start %s", id);
