@@ -9,7 +9,7 @@ export interface Estimates {
   expectedMs(step: string): number | undefined;
 }
 
-const NO_ESTIMATES: Estimates = { expectedMs: () => undefined };
+export const NO_ESTIMATES: Estimates = { expectedMs: () => undefined };
 
 /** Never fails: without the file there are no estimates. */
 export async function readEstimates(file: string, shape: string): Promise<Estimates> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Phase } from '../../../common/progress.js';
-import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
+import type { ProbeResult } from '../../../common/probe.js';
 import type { ClusterInfo, ClusterSnapshot, RunResult, ShellCommand } from '../../provider.js';
 import { ClusterName, ClusterSpecSchema, JsonObjectSchema } from './cluster-folder.js';
 
@@ -92,4 +92,3 @@ export type HostMessage =
   | { id: number; result: unknown }
   | { id: number; error: { code: string; message: string; fix?: string } };
 
-type { ProbeRequest };
