@@ -1,8 +1,8 @@
 /** What all terminals of this server together may send in a second; xterm.js draws about 10 MB/s at best. */
-const BYTES_PER_SECOND = 16 * 1024 * 1024;
+const BYTES_PER_SECOND = 6 * 1024 * 1024;
 const SLICE_MS = 20;
 /** One that floods alone gets no more than this: nobody reads faster, and its page stays smooth. */
-const MOST_PER_SECOND = 4 * 1024 * 1024;
+const MOST_PER_SECOND = 2 * 1024 * 1024;
 /** Nobody looks: enough for a program to get on with its work. */
 const UNSEEN_PER_SECOND = 256 * 1024;
 
