@@ -19,7 +19,13 @@ import { lineReader, parseKindLine, PhaseTracker, STEPS, type StepId } from './p
 import { PLUGINS } from './plugins.js';
 import { throwIfAborted } from './programs.js';
 import { findClusters } from './records.js';
-import { deleteNodes, noteDoing, removeCluster, removeContainers, removeNetwork } from './remove-cluster.js';
+import {
+  deleteNodes,
+  noteDoing,
+  removeCluster,
+  removeContainers,
+  removeNetwork,
+} from './remove-cluster.js';
 import { createRecord, fillWorkstation, startWorkstation } from './workstation.js';
 import { waitReady } from './wait-ready.js';
 

@@ -127,7 +127,8 @@ const PATTERNS: readonly Pattern[] = [
     fix: 'docker start $1',
   },
   {
-    pattern: /privileged (?:mode is incompatible|containers? (?:are|is) not allowed)|rootlesskit.*not permitted/i,
+    pattern:
+      /privileged (?:mode is incompatible|containers? (?:are|is) not allowed)|unable to apply caps: operation not permitted/i,
     code: 'MACHINE_NOT_READY',
     message: 'Docker may not start privileged containers here, and kind needs them',
     fix: 'use a machine of your own, or --provider embedded, which needs no privileges',
