@@ -130,8 +130,9 @@ async function reserveFolder(dir: string, name: string): Promise<void> {
   try {
     await mkdir(dir, { mode: 0o700 });
   } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw isThere ? existsError(name) : error;
+    // Not `instanceof Error`: Node's own errors come from another realm under jest.
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+    throw code === 'EEXIST' ? existsError(name) : error;
   }
 }
 
