@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '../../common/json.js';
 import type { Phase } from '../../common/progress.js';
+import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { imagesOf } from './plugins.js';
 import { inotifyChecks, judgeDocker, judgeKind, judgeKubectl, DockerInfo } from './doctor.js';
@@ -200,11 +200,12 @@ test('the workstation has no rights, nothing of this machine, and files of the l
   await using folder = await createTempFolder('tar');
   const long = `${'a'.repeat(60)}/${'b'.repeat(60)}/notes.txt`;
   const entries = homeEntries({ kubeconfig: 'secret', files: [{ path: long, text: 'hällo\n' }] });
-  const listed = spawnSync('tar', ['--list', '--verbose', '--numeric-owner', '--file', '-'], {
-    input: tarOf(entries),
-    encoding: 'utf8',
-  });
-  expect(listed.status).toBe(0);
+  const listed = await runCommand(
+    'tar',
+    ['--list', '--verbose', '--numeric-owner', '--file', '-'],
+    { input: tarOf(entries) },
+  );
+  expect(listed.exitCode).toBe(0);
   expect(listed.stdout).toMatch(/-rw------- 1000\/1000 .*home\/learner\/\.kube\/config/);
   expect(listed.stdout).toContain(long);
   mkdirSync(path.join(folder.path, 'x'));
@@ -288,7 +289,7 @@ test('answers of the prober are told apart, and what is not its own is passed ov
   expect(lines.get(0)?.tookMs).toBe(1.2);
 });
 
-test('the prober sends real packets from where it runs, many at once', () => {
+test('the prober sends real packets from where it runs, many at once', async () => {
   const probe = (index: number, port: number, protocol: 'TCP' | 'UDP') => ({
     index,
     port,
@@ -302,7 +303,7 @@ test('the prober sends real packets from where it runs, many at once', () => {
     probe(1, 1, 'UDP'),
     ...Array.from({ length: 20 }, (_, i) => probe(2 + i, 1, 'TCP')),
   ]);
-  const { stdout } = spawnSync('bash', ['-s'], { input: script, encoding: 'utf8' });
+  const { stdout } = await runCommand('bash', ['-s'], { input: script });
   const lines = parseProbeLines(stdout);
   expect(lines.size).toBe(22);
   expect(new Set([...lines.values()].map(({ cause }) => cause))).toEqual(new Set(['refused']));

@@ -8,19 +8,21 @@ import { createProgress, note } from '../output.js';
 
 /** What only kind clusters have, beside `gatehouse cluster … --provider kind`: the scripts of this folder call them. */
 export function addKindCommands(program: Command): void {
-  const kind = program.command('kind').description('kind clusters: images, network plugins, rebuilding');
+  const kind = program
+    .command('kind')
+    .description('kind clusters: images, network plugins, rebuilding');
   kind
     .command('load-images <name> <images...>')
     .description("put images of this machine's Docker into a cluster's nodes")
-    .action(async (name: string, images: string[], _: unknown, command: Command) => {
-      await using provider = openKind(command);
+    .action(async function (this: Command, name: string, images: string[]) {
+      await using provider = openKind(this);
       for (const image of await provider.loadImages(name, images)) note(`${name}: has ${image}`);
     });
   kind
     .command('install-plugin <name> <plugin>')
     .description(`install a network plugin: ${PLUGINS.join(', ')}`)
-    .action(async (name: string, plugin: string, _: unknown, command: Command) => {
-      await using provider = openKind(command);
+    .action(async function (this: Command, name: string, plugin: string) {
+      await using provider = openKind(this);
       await provider.installPlugin(name, parsePlugin(plugin));
       note(`${name}: ${plugin} is applied. Watch it: kubectl get pods -A -w`);
     });
@@ -41,7 +43,8 @@ const PLUGINS: readonly Plugin[] = CNIS.filter((name) => name !== 'none');
 
 function parsePlugin(text: string): Plugin {
   const plugin = PLUGINS.find((name) => name === text);
-  if (plugin === undefined) throw new InvalidArgumentError(`It must be one of ${PLUGINS.join(', ')}.`);
+  if (plugin === undefined)
+    throw new InvalidArgumentError(`It must be one of ${PLUGINS.join(', ')}.`);
   return plugin;
 }
 
@@ -51,6 +54,12 @@ function openKind(command: Command): KindProvider {
   return createKindProvider({
     stateDir: settings.stateDir,
     ...kindEnvironment(process.env),
-    ...(verbose === true ? { onCommand: (line) => { note(`+ ${line}`); } } : {}),
+    ...(verbose === true
+      ? {
+          onCommand: (line) => {
+            note(`+ ${line}`);
+          },
+        }
+      : {}),
   });
 }
