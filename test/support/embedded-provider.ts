@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,10 +70,16 @@ export function leftoversOf(stateDir: string, except: readonly string[]): string
     known.some((folder) =>
       [folder.root, folder.run, folder.sockets].some((part) => text.includes(`${part}/`)),
     );
+  const owners = new Set(
+    known.map((folder) => statSync(folder.run).uid).filter((uid) => uid !== process.getuid?.()),
+  );
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     try {
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
+      // Servers of a cluster's outside world name no folder of it: their user tells whose they are.
+      if (owners.has(uid)) continue;
       if (command.includes(`${stateDir}/`) && !command.includes('/host.js')) left.push(command);
     } catch {
       // It ended while we looked.
