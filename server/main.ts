@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProvider } from '../clusters/provider.js';
 import { GatehouseError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
@@ -39,6 +40,9 @@ export interface StartOptions {
   /** Tests bring their own; the server disposes of it only if it made it. */
   provider?: ClusterProvider;
 }
+
+/** A cluster host that hangs must not keep the pages from coming up. */
+const MOST_RESTORE_MS = 5000;
 
 /**
  * Starts the whole product and resolves when it answers. Rejects with PORT_TAKEN, or with what is wrong with the state
@@ -100,13 +104,14 @@ export async function startServer(
   });
   const server = createServer(app);
   const sockets = serveTerminalSockets(server, { context, gate });
+  // Before anybody can ask: a page must not hear that a lab is gone that is only not found yet.
+  await Promise.race([sessions.restore(), sleep(MOST_RESTORE_MS, undefined, { ref: false })]);
   const port = await listen(server, settings);
   cleanup.add('http server', () => closeServer(server));
   // First: the server waits for its connections, and does not count these as ones it may end.
   cleanup.add('sockets', () => {
     sockets[Symbol.dispose]();
   });
-  await sessions.restore();
 
   const url =
     settings.publicUrl?.replace(/\/$/, '') ?? `http://${displayHost(settings.host)}:${port}`;
@@ -153,7 +158,8 @@ function createLazyProvider(
         distDir: path.join(root, 'dist'),
         logger,
         environment: process.env,
-        servesOthers: settings.publicUrl !== undefined || !/^(?:127\.|::1$|localhost$)/.test(settings.host),
+        servesOthers:
+          settings.publicUrl !== undefined || !/^(?:127\.|::1$|localhost$)/.test(settings.host),
       }),
     );
     return made;

@@ -35,6 +35,9 @@ export class LabSessions implements AsyncDisposable {
   readonly #fairShare = new FairShare();
   readonly #live = new Map<string, LiveLab>();
   readonly #background = new Set<Promise<void>>();
+  /** Labs that ran before this server started and were not found yet. */
+  #unrestored: SessionRow[] = [];
+  #restoring: Promise<void> | undefined;
   readonly #savedActivity = new Map<string, number>();
   readonly #starting = new Map<string, Promise<LiveLab>>();
   readonly #warned = new Set<string>();
@@ -121,19 +124,15 @@ export class LabSessions implements AsyncDisposable {
 
   /**
    * Finds the clusters of labs that ran before this server started, ends labs whose cluster is gone, and deletes
-   * clusters of ours that no lab knows. Then keeps the clocks.
+   * clusters of ours that no lab knows. Where clusters cannot be asked for now, it is tried again until they can.
    */
   async restore(): Promise<void> {
-    const rows = await this.#store.running();
-    if (rows.length > 0) {
-      try {
-        await this.#restoreFrom(rows);
-      } catch (error) {
-        this.#options.logger.error('running labs could not be looked for', {
-          error: messageOf(error),
-        });
-      }
-    }
+    this.#unrestored = await this.#store.running();
+    await this.#restoreRest().catch((error: unknown) => {
+      this.#options.logger.error('running labs could not be looked for', {
+        error: messageOf(error),
+      });
+    });
     if (this.#isClosed) return;
     this.#timer = setInterval(() => {
       void this.#tick();
@@ -155,10 +154,19 @@ export class LabSessions implements AsyncDisposable {
     this.#live.clear();
   }
 
-  async #restoreFrom(rows: SessionRow[]): Promise<void> {
+  /** Rejects where the provider cannot be asked. Those who ask together wait for one and the same answer. */
+  async #restoreRest(): Promise<void> {
+    if (this.#unrestored.length === 0 && this.#restoring === undefined) return;
+    this.#restoring ??= this.#restoreNow().finally(() => {
+      this.#restoring = undefined;
+    });
+    await this.#restoring;
+  }
+
+  async #restoreNow(): Promise<void> {
     const provider = await this.#options.provider();
     const clusters = new Map((await provider.list()).map((info) => [info.name, info]));
-    for (const row of rows) {
+    for (const row of this.#unrestored.splice(0)) {
       const lab = await this.#options.findLab(row.lab);
       const userName = await this.#store.userName(row.userId);
       const info = clusters.get(row.cluster);
@@ -232,6 +240,8 @@ export class LabSessions implements AsyncDisposable {
   }
 
   async #start(user: User, lab: Lab): Promise<LiveLab> {
+    // The lab may be one that ran before and could not be found yet.
+    await this.#restoreRest();
     const before = this.find(user.id, lab.id);
     if (before !== undefined && before.state !== 'failed') return before;
     if (before !== undefined) await this.end(before, 'failed');
@@ -309,6 +319,7 @@ export class LabSessions implements AsyncDisposable {
   }
 
   async #tick(): Promise<void> {
+    await this.#restoreRest().catch(() => undefined);
     for (const live of this.list()) {
       const state = live.clock.state();
       if (state === 'over') {

@@ -2,12 +2,13 @@ import type { ServerContext } from '../../context.js';
 import { openEventStream } from '../../http/event-stream.js';
 import { finish, isConfirmed } from '../../http/finish.js';
 import { scoreOf } from '../../progress/lab-score.js';
+import type { LiveLab, LiveLabEvent } from '../../sessions/live-lab.js';
 import { pageStateOf } from '../../sessions/page-state.js';
 import { resultFragments } from '../../pages/labs-step/results.js';
 
 /** A learner's own run of a lab: start, reset, end, keep; and the stream of everything that happens in it. */
 export function serveLabSession(context: ServerContext): void {
-  const { serve, pages, getLab, sessions, progress, settings } = context;
+  const { serve, pages, getLab, sessions, progress, settings, logger } = context;
 
   serve('POST /labs/:chapter/:lab/session/start', async ({ request, response, user, params }) => {
     const lab = await getLab(params);
@@ -56,53 +57,65 @@ export function serveLabSession(context: ServerContext): void {
 
   serve('GET /labs/:chapter/:lab/session/events', async ({ request, response, user, params }) => {
     const lab = await getLab(params);
-    const live = sessions.find(user.id, lab.id);
     const stream = openEventStream({ request, response });
-    const tellState = async (): Promise<void> => {
-      const score = scoreOf(lab, await progress.list({ userId: user.id, lab: lab.id }));
-      const state = pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession });
-      stream.send('state', state);
-    };
-    await tellState();
-    if (live === undefined) return;
-    const openFirst = (): void => {
-      if (live.state !== 'ready') return;
-      live.terminals.openFirst(live.greeting).catch((error: unknown) => {
-        context.logger.warn('a shell could not be opened', { error });
-      });
-    };
-    openFirst();
     const fragments = resultFragments(pages);
     // One after another: a result must not overtake the one before it.
     let last = Promise.resolve();
     const inOrder = (work: () => Promise<void>): void => {
       last = last.then(work).catch((error: unknown) => {
-        context.logger.error('a page could not be told', { error });
+        logger.error('a page could not be told', { error });
       });
     };
-    const subscription = live.events.subscribe((event) => {
-      inOrder(async () => {
-        switch (event.type) {
-          case 'changed':
-            openFirst();
-            await tellState();
-            break;
-          case 'result': {
-            const told = await fragments.result(lab, event);
-            if (told !== undefined) stream.send('result', told);
-            break;
-          }
-          case 'checked':
-            stream.send('checked', await fragments.summary(lab, event));
-            break;
-          case 'check-failed':
-            stream.send('checked', await fragments.failure(event));
-            break;
+    let live: LiveLab | undefined;
+    let subscription: Disposable | undefined;
+    const tellState = async (): Promise<void> => {
+      const score = scoreOf(lab, await progress.list({ userId: user.id, lab: lab.id }));
+      const state = pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession });
+      stream.send('state', state);
+    };
+    const tell = async (event: LiveLabEvent): Promise<void> => {
+      switch (event.type) {
+        case 'changed':
+          openFirstTerminal(live);
+          await tellState();
+          break;
+        case 'result': {
+          const told = await fragments.result(lab, event);
+          if (told !== undefined) stream.send('result', told);
+          break;
         }
+        case 'checked':
+          stream.send('checked', await fragments.summary(lab, event));
+          break;
+        case 'check-failed':
+          stream.send('checked', await fragments.failure(event));
+          break;
+      }
+    };
+    /** Follows the learner's run of this lab, also one that starts later or in another window. */
+    const follow = (): void => {
+      const current = sessions.find(user.id, lab.id);
+      if (current === live && subscription !== undefined) return;
+      subscription?.[Symbol.dispose]();
+      live = current ?? live;
+      subscription = live?.events.subscribe((event) => {
+        inOrder(() => tell(event));
       });
-    });
+      if (current !== undefined) inOrder(() => tell({ type: 'changed' }));
+    };
+    inOrder(tellState);
+    follow();
+    const changes = sessions.changes.subscribe(follow);
     stream.onClose(() => {
-      subscription[Symbol.dispose]();
+      changes[Symbol.dispose]();
+      subscription?.[Symbol.dispose]();
     });
   });
+
+  function openFirstTerminal(live: LiveLab | undefined): void {
+    if (live?.state !== 'ready') return;
+    live.terminals.openFirst(live.greeting).catch((error: unknown) => {
+      logger.warn('a shell could not be opened', { error });
+    });
+  }
 }
