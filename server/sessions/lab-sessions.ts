@@ -166,16 +166,18 @@ export class LabSessions implements AsyncDisposable {
   async #restoreNow(): Promise<void> {
     const provider = await this.#options.provider();
     const clusters = new Map((await provider.list()).map((info) => [info.name, info]));
-    for (const row of this.#unrestored.splice(0)) {
+    for (let row = this.#unrestored[0]; row !== undefined; row = this.#unrestored[0]) {
       const lab = await this.#options.findLab(row.lab);
       const userName = await this.#store.userName(row.userId);
       const info = clusters.get(row.cluster);
+      this.#unrestored.shift();
       if (lab === undefined || info?.state !== 'ready') {
         await this.#store.end(row.id, 'lost').catch(ignoreDiskFull);
         continue;
       }
+      const { cluster } = row;
       const live = this.#createLive(row, { userName, lab, state: 'ready' });
-      live.adopt(() => provider.open(row.cluster));
+      live.adopt(() => provider.open(cluster));
     }
     await this.#sweep(provider, [...clusters.values()]);
   }
