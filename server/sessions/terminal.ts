@@ -160,10 +160,6 @@ export class Terminal implements AsyncDisposable {
     };
   }
 
-  get viewers(): number {
-    return this.#watchers.length;
-  }
-
   /** Ends the shell and says so to its pages at once; resolves when its process is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
