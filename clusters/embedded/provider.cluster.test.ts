@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isProcessAlive } from '../../system/start-process.js';
@@ -52,6 +52,8 @@ test(
     expect(maps.stdout.match(/acknowledged-/g)).toHaveLength(20);
     expect((await kubectl(opened, 'learner', statuses)).stdout).toBe(before.stdout);
     expect((await opened.run('cat file')).stdout).toBe('mine\n');
+    const env = ['-n', 'shop', 'exec', 'client', '--', 'sh', '-c', 'echo $KUBERNETES_SERVICE_HOST'];
+    expect((await kubectl(opened, 'learner', env)).stdout).toBe('10.96.0.1\n');
     const from = await podEndpoint(opened, 'client');
     const to = await podEndpoint(opened, 'web');
     expect(await causes(opened, [[from, to, 80, 'open']])).toEqual(['open']);
@@ -95,6 +97,33 @@ test(
     const maps = await kubectl(opened, 'learner', ['get', 'configmap', 'kept', '-o', 'name']);
     expect(maps.stdout).toBe('configmap/kept\n');
     expect((await opened.run('cat notes/readme.txt')).stdout).toBe('hello\n');
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a cluster whose agent is killed under a living host is built again from its objects',
+  async () => {
+    await using under = await createEmbeddedUnderTest();
+    await using cluster = await under.provider.create(spec('orphaned'));
+    await kubectl(cluster, 'learner', ['create', 'configmap', 'kept']);
+    const agents = readdirSync('/proc').filter((pid) => {
+      try {
+        const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return args[0]?.endsWith('/agent') === true && args[0].startsWith(under.stateDir);
+      } catch {
+        return false;
+      }
+    });
+    expect(agents).toHaveLength(1);
+    process.kill(Number(agents[0]), 'SIGKILL');
+    await eventually(async () => {
+      const from = await podEndpoint(cluster, 'client');
+      const to = await podEndpoint(cluster, 'web');
+      expect(await causes(cluster, [[from, to, 80, 'open']])).toEqual(['open']);
+    }, 30_000);
+    const maps = await kubectl(cluster, 'learner', ['get', 'configmap', 'kept', '-o', 'name']);
+    expect(maps.stdout).toBe('configmap/kept\n');
   },
   TIMEOUT_MS,
 );

@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -42,6 +43,8 @@ export const ClusterRecord = z.object({
   port: z.number().int(),
   /** False until the first start came to its end: what a crash leaves half-made is swept. */
   isComplete: z.boolean(),
+  /** A reset was begun and has not come to its end. */
+  isResetting: z.boolean().optional(),
 });
 export type ClusterRecord = z.infer<typeof ClusterRecord>;
 
@@ -102,6 +105,17 @@ export function makeClusterFolder(folder: ClusterFolder, uid: number | undefined
     chownSync(part, uid, uid);
 }
 
+/** Moves what runs out of the way of a successor; returns the folders, to be removed when it has ended. */
+export function setAside(folder: ClusterFolder): string[] {
+  return [folder.run, folder.sockets].flatMap((part) => {
+    if (!existsSync(part)) return [];
+    const aside = `${part}.old`;
+    rmSync(aside, { recursive: true, force: true });
+    renameSync(part, aside);
+    return [aside];
+  });
+}
+
 /** Replaced as a whole, so that a crash leaves the old one or the new one. */
 export function writeRecord(folder: ClusterFolder, record: ClusterRecord): void {
   const draft = `${folder.recordFile}.draft`;
@@ -117,8 +131,8 @@ export function readRecord(folder: ClusterFolder): ClusterRecord | undefined {
 /** Removes what a cluster's folder holds on disk. Nothing of it may run any more. */
 export async function removeClusterFolder(folder: ClusterFolder): Promise<void> {
   await Promise.all(
-    [folder.root, folder.run, folder.sockets].map((part) =>
-      rm(part, { recursive: true, force: true }),
+    [folder.root, folder.run, folder.sockets, `${folder.run}.old`, `${folder.sockets}.old`].map(
+      (part) => rm(part, { recursive: true, force: true }),
     ),
   );
 }

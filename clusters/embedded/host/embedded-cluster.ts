@@ -33,6 +33,7 @@ import {
   clusterFolder,
   makeClusterFolder,
   removeClusterFolder,
+  setAside,
   writeRecord,
   type ClusterFolder,
   type ClusterRecord,
@@ -44,7 +45,7 @@ import { registerNodes } from './node-objects.js';
 import { runInWorkstation } from './run-script.js';
 import type { Share } from './shared-folder.js';
 import { takeSnapshot } from './snapshot.js';
-import { sweepCluster } from './sweep.js';
+import { endAgents, sweepCluster } from './sweep.js';
 import { missingForReadiness, NotReadyError, waitReady } from './wait-ready.js';
 import {
   API_PORT,
@@ -120,8 +121,7 @@ export class EmbeddedCluster {
       await sweepCluster(made.#folder);
       makeClusterFolder(made.#folder, uid);
       await made.#build(progress);
-      made.#record = { ...made.#record, isComplete: true };
-      writeRecord(made.#folder, made.#record);
+      made.#remember({ isComplete: true });
       made.#state = 'ready';
       return made;
     } catch (error) {
@@ -134,14 +134,7 @@ export class EmbeddedCluster {
   /** Takes over what an earlier host left: running where it runs, built again where its agent is gone. */
   static async recover(context: ClusterContext, record: ClusterRecord): Promise<EmbeddedCluster> {
     const cluster = new EmbeddedCluster(context, record);
-    const found = await findGround(cluster.#folder);
-    if (found === undefined) makeClusterFolder(cluster.#folder, record.uid);
-    const server = await cluster.#openServer();
-    const ground = found ?? (await breakGround(cluster.#worldOptions()));
-    const volatile = cluster.#openVolatile(ground, server);
-    cluster.#world = World.start({ ground, server, volatile }, cluster.#worldOptions());
-    await cluster.#afterStart(ground, volatile);
-    cluster.#state = 'ready';
+    await cluster.#takeOver();
     return cluster;
   }
 
@@ -209,21 +202,89 @@ export class EmbeddedCluster {
   reset(progress: Progress): Promise<void> {
     return this.#inTurn(async () => {
       this.#state = 'resetting';
+      // Half a reset would be no cluster: a host that comes after a crash brings it to its end.
+      this.#remember({ isResetting: true });
       try {
-        await this.#dismantle();
-        // Keys stay in the private folder, objects and files go.
-        rmSync(path.join(this.#folder.private, 'api', 'journal'), { recursive: true, force: true });
-        rmSync(this.#folder.run, { recursive: true, force: true });
-        rmSync(this.#folder.sockets, { recursive: true, force: true });
-        makeClusterFolder(this.#folder, this.#record.uid);
-        // A reset that was begun is brought to its end: half of it would be no cluster.
-        await this.#build({ ...progress, signal: NEVER.signal });
-        this.#state = 'ready';
+        await this.#startAgain(progress);
       } catch (error) {
         this.#state = 'broken';
         throw explain(error, this.#record.spec.name, NEVER.signal);
       }
     });
+  }
+
+  async #startAgain(progress: Progress): Promise<void> {
+    const old = this.#world?.agent;
+    this.#world?.[Symbol.dispose]();
+    this.#world = undefined;
+    const oldFolders = setAside(this.#folder);
+    // What was ends while the new begins.
+    const ending = old?.[Symbol.asyncDispose]();
+    await this.#closeServer();
+    // Keys stay in the private folder, objects go.
+    rmSync(path.join(this.#folder.private, 'api', 'journal'), { recursive: true, force: true });
+    makeClusterFolder(this.#folder, this.#record.uid);
+    try {
+      await this.#build({ ...progress, signal: NEVER.signal });
+    } finally {
+      await ending;
+      for (const folder of oldFolders) rmSync(folder, { recursive: true, force: true });
+    }
+    this.#remember({ isResetting: false });
+    this.#state = 'ready';
+  }
+
+  async #takeOver(): Promise<void> {
+    if (this.#record.isResetting === true) {
+      await endAgents(this.#folder);
+      await this.#startAgain(NEVER);
+      return;
+    }
+    const found = await findGround(this.#folder);
+    await endAgents(this.#folder, found?.agent.pid);
+    if (found === undefined) {
+      rmSync(this.#folder.run, { recursive: true, force: true });
+      makeClusterFolder(this.#folder, this.#record.uid);
+    }
+    const server = await this.#openServer();
+    const ground = found ?? (await breakGround(this.#worldOptions()));
+    const volatile = this.#openVolatile(ground, server);
+    this.#world = this.#startWorld({ ground, server, volatile });
+    await this.#afterStart(ground, volatile);
+    this.#state = 'ready';
+  }
+
+  #startWorld(parts: { ground: Ground; server: ApiServer; volatile: VolatileFolder }): World {
+    const world = World.start(parts, this.#worldOptions());
+    parts.ground.agent.on('end', () => {
+      if (this.#world === world && this.#state === 'ready') this.#agentLost(world);
+    });
+    return world;
+  }
+
+  /** The agent went without our doing (killed, out of memory): the cluster is built again from its objects. */
+  #agentLost(world: World): void {
+    const { name } = this.#record.spec;
+    this.#context.logger.error('the agent of a cluster is gone; the cluster is built again', {
+      name,
+    });
+    this.#inTurn(async () => {
+      if (this.#world !== world) return;
+      this.#state = 'resetting';
+      await this.#dismantle();
+      await this.#takeOver();
+    }).catch((error: unknown) => {
+      this.#state = 'broken';
+      this.#context.logger.error('a cluster could not be built again', {
+        name,
+        error: messageOf(error),
+      });
+    });
+  }
+
+  #remember(change: Partial<ClusterRecord>): void {
+    this.#record = { ...this.#record, ...change };
+    writeRecord(this.#folder, this.#record);
   }
 
   /** Ends everything; the folder is the caller's to remove. */
@@ -241,8 +302,7 @@ export class EmbeddedCluster {
     this.#world?.[Symbol.dispose]();
     this.#world?.agent.disconnect();
     this.#world = undefined;
-    await this.#server?.[Symbol.asyncDispose]();
-    this.#server = undefined;
+    await this.#closeServer();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -273,7 +333,7 @@ export class EmbeddedCluster {
     phase('nodes', 'Starting the API server and the nodes', 0.3);
     registerNodes(server.api.as(''), this.#nodes);
     const volatile = this.#openVolatile(ground, server);
-    this.#world = World.start({ ground, server, volatile }, options);
+    this.#world = this.#startWorld({ ground, server, volatile });
     const api = server.api.as('');
     const kubectl = server.api.as('kubectl-client-side-apply');
     phase('workloads', 'Starting the workloads', 0.5);
@@ -362,8 +422,7 @@ export class EmbeddedCluster {
     this.#server = server;
     giveTo(this.#folder.apiSocket, uid);
     const listening = await server.listenLocal(port).catch(() => server.listenLocal());
-    this.#record = { ...this.#record, port: listening.port };
-    writeRecord(this.#folder, this.#record);
+    this.#remember({ port: listening.port });
     return server;
   }
 
@@ -372,9 +431,13 @@ export class EmbeddedCluster {
     this.#world?.[Symbol.dispose]();
     const agent = this.#world?.agent;
     this.#world = undefined;
+    await Promise.allSettled([agent?.[Symbol.asyncDispose](), this.#closeServer()]);
+  }
+
+  async #closeServer(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    await Promise.allSettled([agent?.[Symbol.asyncDispose](), server?.[Symbol.asyncDispose]()]);
+    await server?.[Symbol.asyncDispose]();
   }
 
   #worldOptions(): WorldOptions {

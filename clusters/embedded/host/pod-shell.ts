@@ -16,7 +16,7 @@ export function podShell(
   if (record?.state.running === undefined) {
     throw new GatehouseError('NOT_FOUND', `container "${container}" of pod ${where} does not run`);
   }
-  const prepared = worker.prepared(container);
+  const prepared = worker.surroundings(container);
   return {
     target: 'process',
     id: record.process,

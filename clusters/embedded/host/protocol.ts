@@ -91,4 +91,3 @@ export type HostMessage =
   | { id: number; event: Phase }
   | { id: number; result: unknown }
   | { id: number; error: { code: string; message: string; fix?: string } };
-

@@ -3,17 +3,23 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeClusterFolder, type ClusterFolder } from './cluster-folder.js';
 
-/** Ends the agent that a folder belongs to, if one lives, and removes the folder. Safe to run twice. */
+/** Ends the agents that a folder belongs to and removes the folder. Safe to run twice. */
 export async function sweepCluster(folder: ClusterFolder): Promise<void> {
-  for (const pid of agentsOf(folder)) {
+  await endAgents(folder);
+  await removeClusterFolder(folder);
+}
+
+/** Ends the agents of a cluster, but for one. */
+export async function endAgents(folder: ClusterFolder, but?: number): Promise<void> {
+  const others = (): number[] => agentsOf(folder).filter((pid) => pid !== but);
+  for (const pid of others()) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
       // It ended by itself.
     }
   }
-  for (let i = 0; i < 200 && agentsOf(folder).length > 0; i++) await sleep(5);
-  await removeClusterFolder(folder);
+  for (let i = 0; i < 400 && others().length > 0; i++) await sleep(5);
 }
 
 /** Agents name their folder in their command line. */

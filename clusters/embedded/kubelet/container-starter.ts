@@ -35,10 +35,13 @@ export interface StartRequest {
   volumes: ReadonlyMap<string, string>;
 }
 
-export interface Prepared {
-  spec: ProcessSpec;
+export interface Surroundings {
   env: Record<string, string>;
   cwd: string;
+}
+
+export interface Prepared extends Surroundings {
+  spec: ProcessSpec;
 }
 
 /** Folder of a pod's own files on this machine. */
@@ -54,16 +57,25 @@ export function logFile(
   return path.join(podFolder(context, pod), `${start.container}.${start.attempt}.log`);
 }
 
-/** Everything a container needs before its process: environment, files, the sandbox's command line. */
-export function prepareContainer(context: KubeletContext, request: StartRequest): Prepared {
+/** What a container's programs find: variables and the folder they begin in. Throws ContainerConfigError. */
+export function surroundingsOf(
+  context: KubeletContext,
+  request: Pick<StartRequest, 'pod' | 'container' | 'image' | 'sandbox' | 'hostIP'>,
+): Surroundings {
   const { pod, container, image, sandbox, hostIP } = request;
-  const user = userOf(pod, container);
   const addresses = { hostIP, podIP: sandbox.address };
   const base = { PATH: DEFAULT_PATH, HOSTNAME: hostnameOf(pod), ...image.env };
   const env = environmentOf(container, base, { api: context.api, pod, ...addresses });
-  env['HOME'] ??= user.uid === 0 ? '/root' : '/';
-  if (container.tty === true && env['TERM'] === undefined) env['TERM'] = 'xterm';
-  const cwd = container.workingDir ?? image.workingDir;
+  env['HOME'] ??= userOf(pod, container).uid === 0 ? '/root' : '/';
+  if (container.tty === true) env['TERM'] ??= 'xterm';
+  return { env, cwd: container.workingDir ?? image.workingDir };
+}
+
+/** Everything a container needs before its process: environment, files, the sandbox's command line. */
+export function prepareContainer(context: KubeletContext, request: StartRequest): Prepared {
+  const { pod, container, image, sandbox } = request;
+  const user = userOf(pod, container);
+  const { env, cwd } = surroundingsOf(context, request);
   // The agent, as the cluster's user, makes the log file in it.
   mkdirSync(podFolder(context, pod), { recursive: true, mode: 0o777 });
   const plan = planOf(context, request, { user, argv: argvOf(container, image, env), cwd });

@@ -28,7 +28,9 @@ import {
   logFile,
   podFolder,
   prepareContainer,
+  surroundingsOf,
   type Prepared,
+  type Surroundings,
 } from './container-starter.js';
 import type { KubeletContext, NodeIdentity, Sandbox } from './context.js';
 import { ContainerConfigError } from './environment.js';
@@ -52,7 +54,7 @@ export class PodWorker {
   readonly #context: KubeletContext;
   readonly #node: NodeIdentity;
   readonly #records = new Map<string, ContainerRecord>();
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #surroundings = new Map<string, Surroundings>();
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #volumes = new Map<string, string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -92,8 +94,30 @@ export class PodWorker {
     return this.#records.get(container);
   }
 
-  prepared(container: string): Prepared | undefined {
-    return this.#prepared.get(container);
+  /** What a program that joins the container finds; also for containers that an earlier host started. */
+  surroundings(container: string): Surroundings | undefined {
+    const known = this.#surroundings.get(container);
+    const spec = containerSpecs(this.#pod).find((one) => one.spec.name === container)?.spec;
+    const image = this.#context.images.find(spec?.image ?? '');
+    const sandbox = this.#sandbox;
+    if (known !== undefined || spec === undefined || image === undefined || sandbox === undefined) {
+      return known;
+    }
+    try {
+      const hostIP = this.#node.address;
+      const found = surroundingsOf(this.#context, {
+        pod: this.#pod,
+        container: spec,
+        image,
+        sandbox,
+        hostIP,
+      });
+      this.#surroundings.set(container, found);
+      return found;
+    } catch {
+      // What its variables came from is gone by now: it runs without them.
+      return undefined;
+    }
   }
 
   /** Takes over what an earlier run of the host left: processes that the agent kept, and what the status says. */
@@ -482,7 +506,7 @@ export class PodWorker {
       this.#startFailed(record, error);
       return;
     }
-    this.#prepared.set(spec.name, prepared);
+    this.#surroundings.set(spec.name, { env: prepared.env, cwd: prepared.cwd });
     this.#event('Normal', 'Started', `Started container ${spec.name}`);
     if (record.state.running === undefined) return;
     await this.#postStart(spec, record);
@@ -592,7 +616,7 @@ export class PodWorker {
       agent: this.#context.agent,
       container: spec,
       process: record.process,
-      env: this.#prepared.get(spec.name)?.env ?? {},
+      env: this.surroundings(spec.name)?.env ?? {},
       podIP: this.#sandbox?.address ?? '',
       nodeNetns: this.#node.netns,
     };

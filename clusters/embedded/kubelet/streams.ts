@@ -40,7 +40,7 @@ export function createContainerStreams(options: {
     async exec(target, { command, tty }): Promise<ExecSession> {
       const { record } = running(target);
       const worker = options.kubelet().find(target.namespace, target.pod);
-      const prepared = worker?.prepared(target.container);
+      const prepared = worker?.surroundings(target.container);
       const env: Record<string, string> = { PATH: DEFAULT_PATH, ...prepared?.env };
       if (tty) env['TERM'] ??= 'xterm';
       return agent.exec({
