@@ -4,6 +4,7 @@ import { addClusterCommands } from './commands/cluster.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addGradeCommand } from './commands/grade.js';
 import { addLabCommands } from './commands/lab.js';
+import { addLinkCommand } from './commands/link.js';
 import { addUpCommand } from './commands/up.js';
 import { CliFailure, exitCodeOfError } from './exit-codes.js';
 import { addKindCommands } from './kind/commands.js';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
       '\nExit codes: 0 full marks or done, 1 not full marks, 2 wrong usage, 3 could not tell, 130 interrupted.',
     );
   addUpCommand(program);
+  addLinkCommand(program);
   addLabCommands(program);
   addGradeCommand(program);
   addClusterCommands(program);
