@@ -9,7 +9,8 @@ export function addLinkCommand(program: Command): void {
     .option('--port <n>', 'where the server listens (default 8080)')
     .option('--host <address>', 'on which address (default 127.0.0.1)')
     .action(async (_: unknown, command: Command) => {
-      const { port, host, stateDir } = command.optsWithGlobals<Record<string, string | undefined>>();
+      const { port, host, stateDir } =
+        command.optsWithGlobals<Record<string, string | undefined>>();
       const [{ readSettings }, { createOwnerLink }] = await Promise.all([
         import('../../server/config.js'),
         import('../../server/main.js'),
