@@ -43,6 +43,8 @@ export const ClusterRecord = z.object({
   port: z.number().int(),
   /** False until the first start came to its end: what a crash leaves half-made is swept. */
   isComplete: z.boolean(),
+  /** Rises with every reset: the agents of before and after must not share a socket. */
+  generation: z.number().int().default(0),
   /** A reset was begun and has not come to its end. */
   isResetting: z.boolean().optional(),
 });
@@ -70,7 +72,7 @@ export interface ClusterFolder {
   volatile: string;
 }
 
-export function clusterFolder(stateDir: string, name: string): ClusterFolder {
+export function clusterFolder(stateDir: string, name: string, generation = 0): ClusterFolder {
   const root = path.join(stateDir, 'clusters', name);
   const run = path.join(stateDir, RUN, name);
   const id = createHash('sha256').update(name).digest('hex').slice(0, 10);
@@ -81,7 +83,7 @@ export function clusterFolder(stateDir: string, name: string): ClusterFolder {
     run,
     recordFile: path.join(root, 'private', 'cluster.json'),
     sockets,
-    agentSocket: path.join(sockets, 'agent'),
+    agentSocket: path.join(sockets, `agent-${generation}`),
     apiSocket: path.join(sockets, 'api'),
     pods: path.join(run, 'pods'),
     logs: path.join(run, 'logs'),

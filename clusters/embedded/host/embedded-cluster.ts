@@ -81,7 +81,7 @@ const USUAL_MS = 300;
 /** One cluster: its API server, its world, and what the host remembers of it. */
 export class EmbeddedCluster {
   readonly #context: ClusterContext;
-  readonly #folder: ClusterFolder;
+  #folder: ClusterFolder;
   readonly #nodes: readonly string[];
   #record: ClusterRecord;
   #server: ApiServer | undefined;
@@ -94,7 +94,7 @@ export class EmbeddedCluster {
   private constructor(context: ClusterContext, record: ClusterRecord) {
     this.#context = context;
     this.#record = record;
-    this.#folder = clusterFolder(context.stateDir, record.spec.name);
+    this.#folder = clusterFolder(context.stateDir, record.spec.name, record.generation);
     this.#nodes = nodeNames(record.spec.nodes);
   }
 
@@ -114,6 +114,7 @@ export class EmbeddedCluster {
       createdAt,
       port: 0,
       isComplete: false,
+      generation: 0,
       ...(uid === undefined ? {} : { uid }),
     });
     try {
@@ -218,6 +219,9 @@ export class EmbeddedCluster {
     this.#world?.[Symbol.dispose]();
     this.#world = undefined;
     const oldFolders = setAside(this.#folder);
+    const { stateDir } = this.#context;
+    this.#remember({ generation: this.#record.generation + 1 });
+    this.#folder = clusterFolder(stateDir, this.#record.spec.name, this.#record.generation);
     // What was ends while the new begins.
     const ending = old?.[Symbol.asyncDispose]();
     await this.#closeServer();
