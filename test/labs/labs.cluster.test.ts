@@ -116,7 +116,11 @@ test(
       ).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(cancel.signal.aborted).toBe(true);
     }
-    expect(await under.provider.list()).toEqual([]);
+    // The labs' own tests may still have theirs.
+    const left = (await under.provider.list()).filter(
+      ({ labels }) => labels['purpose'] === 'grade',
+    );
+    expect(left).toEqual([]);
   },
   TIMEOUT_MS,
 );
