@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
+import { createEscalationAdmission } from './admission/escalation.js';
+import { createPodSecurityAdmission } from './admission/pod-security/pod-security.js';
 import { createFieldTracker } from './apply/field-tracker.js';
 import { notFound } from './api-error.js';
 import { loadIdentity } from './auth/identity.js';
@@ -89,6 +91,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     now,
     logger,
   });
+  const rbac = new RbacAuthorizer(api);
+  api.admit(createEscalationAdmission(rbac));
+  api.admit(createPodSecurityAdmission());
   const custom = new CustomResources(api, catalogue);
   const found = await journal.recover(api.store);
   custom.refresh();
@@ -102,7 +107,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   let streams = options.streams;
   const parts: HandlerParts = {
-    ...createParts({ options, api, identity, custom, logger }, () => streams),
+    ...createParts({ options, api, identity, custom, rbac, logger }, () => streams),
     writable: () => journal.ready(),
   };
   const upgrade = upgradeHandler(parts);
@@ -160,11 +165,12 @@ function createParts(
     api: ClusterApiServerSide;
     identity: Identity;
     custom: CustomResources;
+    rbac: RbacAuthorizer;
     logger: Logger;
   },
   streams: () => ContainerStreams | undefined,
 ): Omit<HandlerParts, 'writable'> {
-  const { options, api, identity, custom, logger } = server;
+  const { options, api, identity, custom, rbac, logger } = server;
   const discovery = new Discovery(api.registry);
   const gitVersion = options.serverVersion ?? 'v1.32.0';
   const [, major = '1', minor = '32'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
@@ -172,7 +178,7 @@ function createParts(
     api,
     catalogue: options.catalogue,
     tokens: new TokenAuthority(identity.tokenKeyPem, api),
-    rbac: new RbacAuthorizer(api),
+    rbac,
     streams,
     version: { major, minor, gitVersion },
     logger,

@@ -3,6 +3,7 @@ import type { Logger } from '../../../common/logger.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import { ClusterCache } from './cluster-cache.js';
 import type { ControllerContext } from './context.js';
+import { createClusterRoleAggregation } from './cluster-role-aggregation.js';
 import { createCronJobController } from './cron-job.js';
 import { createDaemonSetController } from './daemon-set.js';
 import { createDeploymentController } from './deployment.js';
@@ -99,6 +100,7 @@ export function startControllers(options: ControllerOptions): Controllers {
   if (options.loadBalancers !== undefined) {
     createLoadBalancerController(context, options.loadBalancers);
   }
+  createClusterRoleAggregation(context);
   createPodGarbageCollector(context);
   createGarbageCollector(context);
   createNamespaceController(context);

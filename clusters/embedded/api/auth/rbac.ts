@@ -49,22 +49,27 @@ export class RbacAuthorizer {
       return;
     }
     for (const binding of this.#api.list('clusterrolebindings.rbac.authorization.k8s.io')) {
-      if (binds(binding, user, '')) yield* this.#rulesOf(binding, '');
+      if (binds(binding, user, '')) yield* this.referredRules(binding, '') ?? [];
     }
     if (namespace === '') return;
     for (const binding of this.#api.list('rolebindings.rbac.authorization.k8s.io', namespace)) {
-      if (binds(binding, user, namespace)) yield* this.#rulesOf(binding, namespace);
+      if (binds(binding, user, namespace)) {
+        yield* this.referredRules(binding, namespace) ?? [];
+      }
     }
   }
 
-  #rulesOf(binding: KubeObject, namespace: string): readonly PolicyRule[] {
-    const ref = record(binding['roleRef']);
-    const name = text(ref['name']);
+  /** The rules of the role that a binding names; undefined where there is no such role. */
+  referredRules(binding: KubeObject, namespace: string): readonly PolicyRule[] | undefined {
+    const { kind, name } = roleRefOf(binding);
     const role =
-      ref['kind'] === 'ClusterRole'
+      kind === 'ClusterRole'
         ? this.#api.get('clusterroles.rbac.authorization.k8s.io', name)
         : this.#api.get('roles.rbac.authorization.k8s.io', name, namespace);
-    if (role === undefined) return [];
+    return role === undefined ? undefined : this.rulesIn(role);
+  }
+
+  rulesIn(role: KubeObject): readonly PolicyRule[] {
     let rules = parsedRules.get(role);
     if (rules === undefined) {
       rules = list(role['rules']).map(parseRule);
@@ -74,13 +79,18 @@ export class RbacAuthorizer {
   }
 }
 
-const NO_RULE: PolicyRule = {
+export const NO_RULE: PolicyRule = {
   verbs: [],
   apiGroups: [],
   resources: [],
   resourceNames: [],
   nonResourceURLs: [],
 };
+
+export function roleRefOf(binding: KubeObject): { kind: string; name: string } {
+  const ref = record(binding['roleRef']);
+  return { kind: text(ref['kind']), name: text(ref['name']) };
+}
 
 export function parseRule(value: unknown): PolicyRule {
   const rule = record(value);

@@ -57,5 +57,8 @@ export function writeContextOf(
     user: context.user,
     manager: managerOf(context, options.fieldManager),
     dryRun: options.dryRun,
+    warn: (text) => {
+      if (!context.warnings.includes(text)) context.warnings.push(text);
+    },
   };
 }

@@ -23,6 +23,8 @@ export interface AdmissionRequest {
   user: UserInfo;
   dryRun: boolean;
   api: ClusterApi;
+  /** Tells the client something without refusing: a `Warning` header. */
+  warn(text: string): void;
 }
 
 /** Plugins between a request and the store. Both throw `ApiError` to refuse. */

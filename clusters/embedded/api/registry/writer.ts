@@ -33,6 +33,8 @@ export interface WriteContext {
   manager: string;
   dryRun: boolean;
   subresource?: string;
+  /** Takes what admission has to say beside yes; absent where nobody listens. */
+  warn?(text: string): void;
 }
 
 /** Keeps `metadata.managedFields` in step with a write. */
@@ -308,6 +310,7 @@ export class Writer {
         user: context.user,
         dryRun: context.dryRun,
         api: this.#api(),
+        warn: (text) => context.warn?.(text),
       });
     }
   }
