@@ -1,4 +1,5 @@
-import { compilePolicy, nameFor, type CompileTarget, type PolicyChain } from './compile-policy.js';
+import { nameFor } from './compile-criteria.js';
+import { compilePolicy, type CompileTarget, type PolicyChain } from './compile-policy.js';
 import type { Denial } from './node-rules.js';
 import { policyId, type Direction, type NormalPolicy } from './normal-form.js';
 

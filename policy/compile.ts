@@ -1,7 +1,8 @@
 import type { AddressRange } from './address-range.js';
 import { formatRange } from './address-range.js';
 import { compilePodChain } from './compile-pod-chain.js';
-import type { CompileTarget, PolicyChain, SetMeaning } from './compile-policy.js';
+import type { SetMeaning } from './compile-criteria.js';
+import type { CompileTarget, PolicyChain } from './compile-policy.js';
 import type { RuleRef, World } from './model.js';
 import {
   TABLES,
@@ -11,6 +12,7 @@ import {
   type VerdictMap,
 } from './node-rules.js';
 import { DIRECTIONS, type NormalPolicy } from './normal-form.js';
+import { PROTOCOL } from './protocols.js';
 import { indexWorld, type WorldIndex } from './world-index.js';
 
 export interface CompileOptions {
@@ -131,7 +133,7 @@ function buildSet(meaning: SetMeaning, index: WorldIndex): NodeSet {
         interval: true,
         elements: meaning.ranges.map((range: AddressRange) => formatRange(range)),
       };
-    case 'pods': {
+    case 'endpoints': {
       const elements = new Set<string>();
       for (const set of meaning.of) {
         for (const pod of index.podsIn(set)) {
@@ -143,7 +145,10 @@ function buildSet(meaning: SetMeaning, index: WorldIndex): NodeSet {
     case 'named-port': {
       const elements = index.pods.flatMap(({ pod, texts }) =>
         pod.ports
-          .filter(({ name, protocol }) => name === meaning.name && protocol === meaning.protocol)
+          .filter(
+            ({ name, protocol }) =>
+              name === meaning.name && PROTOCOL[protocol] === meaning.protocol,
+          )
           .flatMap(({ port }) => texts[meaning.family].map((text) => `${text} . ${port}`)),
       );
       return {
@@ -152,5 +157,7 @@ function buildSet(meaning: SetMeaning, index: WorldIndex): NodeSet {
         elements: [...new Set(elements)],
       };
     }
+    case 'service':
+      return { type: address, interval: false, elements: [] };
   }
 }

@@ -15,15 +15,23 @@ export function decide(world: World, flow: Flow): Decision {
   const from = resolveEnd(index, flow.from);
   const to = resolveEnd(index, flow.to);
   const addresses = connectedAddresses(from, to);
+  const view = {
+    flow,
+    source: from,
+    destination: to,
+    addresses: { source: addresses.from, destination: addresses.to },
+  };
   const egress = decideDirection(index, {
     direction: 'egress',
     subject: from,
-    view: { flow, other: to, otherAddress: addresses.to, destination: to },
+    other: to,
+    view,
   });
   const ingress = decideDirection(index, {
     direction: 'ingress',
     subject: to,
-    view: { flow, other: from, otherAddress: addresses.from, destination: to },
+    other: from,
+    view,
   });
   const finished = [from, to].find(({ pod }) => isFinished(pod));
   const parts = {
@@ -38,11 +46,12 @@ export function decide(world: World, flow: Flow): Decision {
 interface Question {
   direction: Direction;
   subject: ResolvedEnd;
+  other: ResolvedEnd;
   view: RuleView;
 }
 
 function decideDirection(index: WorldIndex, question: Question): DirectionDecision {
-  const { direction, subject, view } = question;
+  const { direction, subject, other, view } = question;
   const policies =
     subject.selectable === undefined ? [] : index.isolating(subject.selectable, direction);
   const decision = {
@@ -53,7 +62,7 @@ function decideDirection(index: WorldIndex, question: Question): DirectionDecisi
     considered: [],
   };
   if (policies.length === 0) return { ...decision, allowed: true };
-  const exempt = exemption(subject, view.other);
+  const exempt = exemption(subject, other);
   if (exempt !== undefined) return { ...decision, allowed: true, exempt };
   const considered = policies.flatMap((policy) => considerPolicy(policy, direction, view));
   const allowedBy = considered.filter(({ matched }) => matched).map(({ rule }) => rule);

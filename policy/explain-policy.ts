@@ -1,6 +1,7 @@
 import type { NormalPolicy, NormalRule } from './normal-form.js';
 import { parseNetworkPolicy } from './parse-network-policy.js';
-import { describePeers, describePodSet, describePorts } from './words.js';
+import { describeEndpoints } from './describe-endpoints.js';
+import { describeCriterion } from './words.js';
 
 export interface PolicyExplanation {
   /** Whom it is for, then one sentence per direction. */
@@ -17,7 +18,7 @@ export function explainPolicy(policy: unknown): PolicyExplanation {
   }
   return {
     sentences: [
-      `Applies to ${describePodSet(parsed.subject)}.`,
+      `Applies to ${describeEndpoints(parsed.subject)}.`,
       explainDirection(parsed, 'ingress'),
       explainDirection(parsed, 'egress'),
     ],
@@ -35,6 +36,11 @@ function explainDirection(policy: NormalPolicy, direction: 'ingress' | 'egress')
   return `${title}: only what is listed may ${verb}: ${parts.join('; and ')}.`;
 }
 
-function describeRule({ peers, ports }: NormalRule, way: string): string {
-  return `${describePorts(ports)} ${way} ${describePeers(peers)}`;
+function describeRule({ when }: NormalRule, way: string): string {
+  const words = (isPacket: boolean): string =>
+    when
+      .filter(({ about }) => (about === 'packet') === isPacket)
+      .map(describeCriterion)
+      .join(' and ');
+  return `${words(true) || 'every port and protocol'} ${way} ${words(false) || 'anywhere'}`;
 }

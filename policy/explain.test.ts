@@ -50,7 +50,7 @@ test('each rule that was considered says why it did not match', () => {
   const { considered } = decide(world, flow('dev/web', 'prod-ns/db', 'UDP 5432')).ingress;
   expect(considered.map(({ why }) => why)).toMatchInlineSnapshot(`
    [
-     "it is for pods with app=web in namespace prod-ns, but pod dev/web is in another namespace; it allows TCP 5432, not UDP 5432",
+     "it is for pods with app=web in namespace prod-ns, but pod dev/web is in another namespace; it is for TCP 5432, not UDP 5432",
      "it is for addresses in 10.9.0.0/16, but pod dev/web is not in them",
    ]
   `);

@@ -1,11 +1,14 @@
 /** Who stands at an end of a flow, once addresses are looked up in the world. */
 import { parseAddress, type Address } from './address-range.js';
-import type { FlowEnd, WorldPod } from './model.js';
+import type { Facts } from './label-predicate.js';
+import type { FlowEnd, World, WorldPod } from './model.js';
 import type { IndexedPod, WorldIndex } from './world-index.js';
 
 export interface ResolvedEnd {
   /** As a sentence names it: `pod a/x`, `10.0.0.7`. */
   words: string;
+  /** What selectors can find at its address. */
+  identities: readonly Facts[];
   /** Set where policies can select it. */
   selectable: IndexedPod | undefined;
   /** The pod itself, selectable or not. */
@@ -27,6 +30,7 @@ export function resolveEnd(index: WorldIndex, end: FlowEnd): ResolvedEnd {
   );
   return {
     words: node === undefined ? end.address : `node ${node.name}`,
+    identities: nodeFacts(node),
     selectable: undefined,
     pod: undefined,
     node: node?.name,
@@ -59,6 +63,7 @@ function resolvePod(index: WorldIndex, { namespace, name }: { namespace: string;
   const own = pod.addresses.length > 0 ? pod.addresses : (node?.addresses ?? []);
   return {
     words: `pod ${namespace}/${name}`,
+    identities: pod.hostNetwork ? nodeFacts(node) : [],
     selectable: undefined,
     pod,
     node: pod.hostNetwork ? pod.node : undefined,
@@ -68,11 +73,15 @@ function resolvePod(index: WorldIndex, { namespace, name }: { namespace: string;
 
 const fromPod = (selectable: IndexedPod): ResolvedEnd => ({
   words: `pod ${selectable.pod.namespace}/${selectable.pod.name}`,
+  identities: [selectable.facts],
   selectable,
   pod: selectable.pod,
   node: undefined,
   addresses: selectable.addresses,
 });
+
+const nodeFacts = (node: World['nodes'][number] | undefined): Facts[] =>
+  node === undefined ? [] : [{ kind: 'node', labels: node.labels ?? {} }];
 
 function same(text: string, address: Address): boolean {
   const parsed = parseAddress(text);

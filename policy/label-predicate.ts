@@ -1,114 +1,99 @@
-import { isJsonObject } from '../common/json.js';
-
 export type Labels = Readonly<Record<string, string>>;
 
-/** A question about labels. `all` of nothing is always true, `any` of nothing is never true. */
+/** Whose labels are asked: the endpoint's own, its namespace's, or its service account's. */
+export type Scope = 'own' | 'namespace' | 'account';
+
+/**
+ * A question about an endpoint. `all` of nothing is always true, `any` of nothing is never true. A key that
+ * is absent answers every question but `not` with no.
+ */
 export type LabelPredicate =
-  | { op: 'in'; key: string; values: readonly string[] }
-  | { op: 'exists'; key: string }
+  | { op: 'in'; scope: Scope; key: string; values: readonly string[] }
+  | { op: 'exists'; scope: Scope; key: string }
+  | { op: 'starts' | 'ends' | 'contains'; scope: Scope; key: string; text: string }
   | { op: 'not'; of: LabelPredicate }
   | { op: 'all'; of: readonly LabelPredicate[] }
   | { op: 'any'; of: readonly LabelPredicate[] };
 
-/** Told why something could not be understood; returns null, so that a parser can end with it. */
-export type Complain = (problem: string) => null;
+/** Keys that no label can have: the name of a namespace or service account, and what an endpoint is (`own`). */
+export const NAME = '@name';
+export const KIND = '@kind';
+
+/**
+ * What a packet's address can belong to. `pod`: on the pod network; `host`: an interface of a node that a
+ * HostEndpoint declares; `set`: addresses that a network set names; `node`: a node's own addresses.
+ */
+export type EndpointKind = 'pod' | 'host' | 'set' | 'node';
+
+/** What predicates ask about. */
+export interface Facts {
+  kind: EndpointKind;
+  labels: Labels;
+  namespace?: { name: string; labels: Labels };
+  account?: { name: string; labels: Labels };
+}
 
 export const EVERYTHING: LabelPredicate = { op: 'all', of: [] };
 
-export function matchesLabels(predicate: LabelPredicate, labels: Labels): boolean {
+export const isKind = (...kinds: EndpointKind[]): LabelPredicate => ({
+  op: 'in',
+  scope: 'own',
+  key: KIND,
+  values: kinds,
+});
+
+export const inNamespace = (...names: string[]): LabelPredicate => ({
+  op: 'in',
+  scope: 'namespace',
+  key: NAME,
+  values: names,
+});
+
+/** The conjunction, flat and without what is always true. */
+export function allOf(...parts: readonly LabelPredicate[]): LabelPredicate {
+  const flat = conjuncts({ op: 'all', of: parts });
+  const [only] = flat;
+  return only !== undefined && flat.length === 1 ? only : { op: 'all', of: flat };
+}
+
+/** The parts that must all hold. */
+export const conjuncts = (predicate: LabelPredicate): readonly LabelPredicate[] =>
+  predicate.op === 'all' ? predicate.of.flatMap(conjuncts) : [predicate];
+
+export function matchesLabels(predicate: LabelPredicate, facts: Facts): boolean {
   switch (predicate.op) {
     case 'in': {
-      const value = valueOf(labels, predicate.key);
+      const value = valueOf(facts, predicate);
       return value !== undefined && predicate.values.includes(value);
     }
     case 'exists':
-      return valueOf(labels, predicate.key) !== undefined;
+      return valueOf(facts, predicate) !== undefined;
+    case 'starts':
+      return valueOf(facts, predicate)?.startsWith(predicate.text) ?? false;
+    case 'ends':
+      return valueOf(facts, predicate)?.endsWith(predicate.text) ?? false;
+    case 'contains':
+      return valueOf(facts, predicate)?.includes(predicate.text) ?? false;
     case 'not':
-      return !matchesLabels(predicate.of, labels);
+      return !matchesLabels(predicate.of, facts);
     case 'all':
-      return predicate.of.every((part) => matchesLabels(part, labels));
+      return predicate.of.every((part) => matchesLabels(part, facts));
     case 'any':
-      return predicate.of.some((part) => matchesLabels(part, labels));
+      return predicate.of.some((part) => matchesLabels(part, facts));
   }
 }
 
-/**
- * Reads a Kubernetes LabelSelector. Absent and empty select everything. Null where it cannot be
- * understood; the caller decides which side is the safe one, and `complain` is told why.
- */
-export function parseLabelSelector(selector: unknown, complain: Complain): LabelPredicate | null {
-  if (selector === undefined || selector === null) return EVERYTHING;
-  if (!isJsonObject(selector)) return complain('the selector is not an object');
-  const parts: LabelPredicate[] = [];
-  const matchLabels = selector['matchLabels'] ?? {};
-  if (!isJsonObject(matchLabels)) return complain('matchLabels is not an object');
-  for (const [key, value] of Object.entries(matchLabels)) {
-    if (typeof value !== 'string') return complain(`matchLabels.${key} is not a string`);
-    parts.push({ op: 'in', key, values: [value] });
-  }
-  const expressions = selector['matchExpressions'] ?? [];
-  if (!Array.isArray(expressions)) return complain('matchExpressions is not a list');
-  for (const expression of expressions) {
-    const part = parseExpression(expression);
-    if (part === undefined) return complain('an entry of matchExpressions is not valid');
-    parts.push(part);
-  }
-  const [only] = parts;
-  return only !== undefined && parts.length === 1 ? only : { op: 'all', of: parts };
-}
-
-/** In words: `app=web and tier in (a, b)`; undefined where everything matches. */
-export function describePredicate(predicate: LabelPredicate): string | undefined {
-  switch (predicate.op) {
-    case 'in':
-      return predicate.values.length === 1
-        ? `${predicate.key}=${String(predicate.values[0])}`
-        : `${predicate.key} in (${predicate.values.join(', ')})`;
-    case 'exists':
-      return `a label ${predicate.key}`;
-    case 'not':
-      return describeNegation(predicate.of);
-    case 'all':
-      if (predicate.of.length === 0) return undefined;
-      return predicate.of.map((part) => describePredicate(part) ?? 'anything').join(' and ');
-    case 'any':
-      if (predicate.of.length === 0) return 'nothing at all';
-      return predicate.of.map((part) => describePredicate(part) ?? 'anything').join(' or ');
-  }
-}
-
-function describeNegation(of: LabelPredicate): string {
-  if (of.op === 'in') {
-    return of.values.length === 1
-      ? `${of.key} not ${String(of.values[0])}`
-      : `${of.key} not in (${of.values.join(', ')})`;
-  }
-  if (of.op === 'exists') return `no label ${of.key}`;
-  return `not (${describePredicate(of) ?? 'anything'})`;
-}
-
-function parseExpression(expression: unknown): LabelPredicate | undefined {
-  if (!isJsonObject(expression)) return undefined;
-  const key = expression['key'];
-  const values = expression['values'] ?? [];
-  if (typeof key !== 'string' || !Array.isArray(values)) return undefined;
-  const texts = values.filter((value) => typeof value === 'string');
-  if (texts.length !== values.length) return undefined;
-  const operator = expression['operator'];
-  switch (typeof operator === 'string' ? operator : '') {
-    case 'In':
-      return texts.length === 0 ? undefined : { op: 'in', key, values: texts };
-    case 'NotIn':
-      return texts.length === 0 ? undefined : { op: 'not', of: { op: 'in', key, values: texts } };
-    case 'Exists':
-      return { op: 'exists', key };
-    case 'DoesNotExist':
-      return { op: 'not', of: { op: 'exists', key } };
-    default:
-      return undefined;
-  }
+/** What the facts hold under a key; undefined where they hold nothing. */
+export function valueOf(
+  facts: Facts,
+  { scope, key }: { scope: Scope; key: string },
+): string | undefined {
+  if (scope === 'own') return key === KIND ? facts.kind : labelOf(facts.labels, key);
+  const owner = facts[scope];
+  if (owner === undefined) return undefined;
+  return key === NAME ? owner.name : labelOf(owner.labels, key);
 }
 
 // A label may be called `constructor`: only the object's own keys are labels.
-const valueOf = (labels: Labels, key: string): string | undefined =>
+const labelOf = (labels: Labels, key: string): string | undefined =>
   Object.hasOwn(labels, key) ? labels[key] : undefined;

@@ -2,19 +2,37 @@
  * The world as policy reasoning sees it: plain data, no cluster. A world and the objects in it are never
  * changed in place: what was read from them is remembered by identity.
  */
+import type { PolicyKind } from './normal-form.js';
+import type { ProtocolName } from './protocols.js';
 
 export interface World {
   namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[];
   pods: readonly WorldPod[];
-  nodes: readonly { name: string; addresses: readonly string[] }[];
-  /** networking.k8s.io/v1 NetworkPolicy objects as stored (defaults filled in). Other kinds follow later. */
+  nodes: readonly {
+    name: string;
+    addresses: readonly string[];
+    labels?: Readonly<Record<string, string>>;
+  }[];
+  serviceAccounts?: readonly {
+    namespace: string;
+    name: string;
+    labels: Readonly<Record<string, string>>;
+  }[];
+  /** Policies of every kind as stored, defaults filled in, in any order. */
   networkPolicies: readonly unknown[];
+  /**
+   * What policies refer to, as stored: Tier, Profile, NetworkSet, GlobalNetworkSet and HostEndpoint of Calico,
+   * and the EndpointSlices of Services.
+   */
+  policyResources?: readonly unknown[];
 }
 
 export interface WorldPod {
   namespace: string;
   name: string;
   labels: Readonly<Record<string, string>>;
+  /** Default `default`. */
+  serviceAccount?: string;
   node: string;
   /** IPv4 (and IPv6) addresses; empty while it has none. */
   addresses: readonly string[];
@@ -33,11 +51,20 @@ export type FlowEnd =
 export interface Flow {
   from: FlowEnd;
   to: FlowEnd;
+  /** Zero for protocols without ports. */
   port: number;
-  protocol: 'TCP' | 'UDP' | 'SCTP';
+  protocol: ProtocolName;
+  /** Where it matters; without it, one of those that a client gets from its system. */
+  sourcePort?: number;
+  /** For ICMP; without it an echo request. */
+  icmp?: { type: number; code: number };
 }
 
 export interface RuleRef {
+  /** NetworkPolicy where absent. */
+  kind?: PolicyKind;
+  tier?: string;
+  /** Empty for kinds that live in no namespace. */
   namespace: string;
   policy: string;
   direction: 'ingress' | 'egress';

@@ -1,15 +1,17 @@
 import { isJsonObject, valueAt } from '../common/json.js';
 import { parseCidr, subtract, type AddressRange } from './address-range.js';
-import { EVERYTHING, parseLabelSelector, type Complain } from './label-predicate.js';
+import { allOf, inNamespace, isKind } from './label-predicate.js';
+import { parseLabelSelector, type Complain } from './label-selector.js';
 import {
-  ALL_PORTS,
+  farSide,
+  type Criterion,
+  type Direction,
+  type EndMatch,
   type NormalPolicy,
   type NormalRule,
-  type Peer,
-  type PodSet,
-  type PolicyProtocol,
-  type PortMatch,
+  type PacketMatch,
 } from './normal-form.js';
+import { PROTOCOL } from './protocols.js';
 
 /** True for networking.k8s.io NetworkPolicy objects, also where a list left out their kind. */
 export function isNetworkPolicy(object: unknown): boolean {
@@ -39,27 +41,34 @@ export function parseNetworkPolicy(object: unknown): NormalPolicy | undefined {
     problems.push(`${field}: ${problem}`);
     return null;
   };
-  const pods = parseLabelSelector(spec['podSelector'], complain('spec.podSelector'));
+  const pods = parseLabelSelector(spec['podSelector'], 'own', complain('spec.podSelector'));
   const types = parseTypes(spec, complain('spec.policyTypes'));
-  const parts = { namespace, complain };
+  const rulesOf = (direction: Direction): NormalRule[] | undefined =>
+    types[direction]
+      ? parseRules(spec[direction], { namespace, direction, complain, field: `spec.${direction}` })
+      : undefined;
   return {
+    kind: 'NetworkPolicy',
     namespace,
     name,
-    subject: { namespaces: { type: 'named', name: namespace }, pods: pods ?? EVERYTHING },
-    ingress: types.ingress
-      ? parseRules(spec['ingress'], { ...parts, field: 'spec.ingress', peers: 'from' })
-      : undefined,
-    egress: types.egress
-      ? parseRules(spec['egress'], { ...parts, field: 'spec.egress', peers: 'to' })
-      : undefined,
+    tier: 'default',
+    order: NETWORK_POLICY_ORDER,
+    subject: allOf(isKind('pod'), inNamespace(namespace), ...(pods === null ? [] : [pods])),
+    ingress: rulesOf('ingress'),
+    egress: rulesOf('egress'),
+    stage: 'filter',
+    onForward: false,
     problems,
   };
 }
 
+/** Where Calico places them among its own policies of the tier. */
+const NETWORK_POLICY_ORDER = 1000;
+
 interface RuleContext {
   namespace: string;
+  direction: Direction;
   field: string;
-  peers: 'from' | 'to';
   complain: (field: string) => Complain;
 }
 
@@ -93,33 +102,45 @@ function parseRules(rules: unknown, context: RuleContext): NormalRule[] {
   }
   return rules.map((rule: unknown, index) => {
     const field = `${context.field}[${index}]`;
-    if (isJsonObject(rule)) {
-      return {
-        index,
-        action: 'allow',
-        peers: parsePeers(rule[context.peers], { ...context, field: `${field}.${context.peers}` }),
-        ports: parsePorts(rule['ports'], {
-          field: `${field}.ports`,
-          complain: context.complain,
-        }),
-      };
+    const about = farSide(context.direction);
+    if (!isJsonObject(rule)) {
+      context.complain(field)('is not an object');
+      return { index, action: 'allow', when: [{ about, not: false, anyOf: [] }] };
     }
-    context.complain(field)('is not an object');
-    return { index, action: 'allow', peers: [], ports: [] };
+    const peers = context.direction === 'ingress' ? 'from' : 'to';
+    return {
+      index,
+      action: 'allow',
+      when: [
+        ...parsePeers(rule[peers], { ...context, field: `${field}.${peers}` }),
+        ...parsePorts(rule['ports'], { ...context, field: `${field}.ports` }),
+      ],
+    };
   });
 }
 
-function parsePeers(peers: unknown, context: RuleContext): 'any' | Peer[] {
-  if (isAbsentOrEmpty(peers)) return 'any';
-  if (!Array.isArray(peers)) {
-    context.complain(context.field)('is not a list');
+/** No criterion where no peer is named. */
+function parsePeers(peers: unknown, { direction, ...context }: RuleContext): Criterion[] {
+  if (isAbsentOrEmpty(peers)) return [];
+  const about = farSide(direction);
+  const anyOf = parseList(peers, context, (peer, complain) =>
+    parsePeer(peer, { namespace: context.namespace, complain }),
+  );
+  return [{ about, not: false, anyOf }];
+}
+
+/** What cannot be understood is left out, and so matches nothing. */
+function parseList<T>(
+  list: unknown,
+  { field, complain }: Pick<RuleContext, 'field' | 'complain'>,
+  parse: (entry: unknown, complain: Complain) => T | null,
+): T[] {
+  if (!Array.isArray(list)) {
+    complain(field)('is not a list');
     return [];
   }
-  return peers.flatMap((peer: unknown, index) => {
-    const parsed = parsePeer(peer, {
-      namespace: context.namespace,
-      complain: context.complain(`${context.field}[${index}]`),
-    });
+  return list.flatMap((entry: unknown, index) => {
+    const parsed = parse(entry, complain(`${field}[${index}]`));
     return parsed === null ? [] : [parsed];
   });
 }
@@ -127,7 +148,7 @@ function parsePeers(peers: unknown, context: RuleContext): 'any' | Peer[] {
 function parsePeer(
   peer: unknown,
   { namespace, complain }: { namespace: string; complain: Complain },
-): Peer | null {
+): EndMatch | null {
   if (!isJsonObject(peer)) return complain('is not an object');
   const podSelector = peer['podSelector'] ?? undefined;
   const namespaceSelector = peer['namespaceSelector'] ?? undefined;
@@ -138,17 +159,16 @@ function parsePeer(
     return parseIpBlock(ipBlock, complain);
   }
   if (!selects) return complain('names no peer');
-  const pods = parseLabelSelector(podSelector, complain);
-  const namespaces = parseLabelSelector(namespaceSelector, complain);
-  if (pods === null || namespaces === null) return null;
-  const from: PodSet['namespaces'] =
+  const pods = parseLabelSelector(podSelector, 'own', complain);
+  const namespaces =
     namespaceSelector === undefined
-      ? { type: 'named', name: namespace }
-      : { type: 'labels', labels: namespaces };
-  return { type: 'pods', pods: { namespaces: from, pods } };
+      ? inNamespace(namespace)
+      : parseLabelSelector(namespaceSelector, 'namespace', complain);
+  if (pods === null || namespaces === null) return null;
+  return { type: 'endpoint', where: allOf(isKind('pod'), namespaces, pods) };
 }
 
-function parseIpBlock(ipBlock: unknown, complain: Complain): Peer | null {
+function parseIpBlock(ipBlock: unknown, complain: Complain): EndMatch | null {
   const cidr = valueAt(ipBlock, ['cidr']);
   const except = valueAt(ipBlock, ['except']) ?? [];
   const range = typeof cidr === 'string' ? parseCidr(cidr) : undefined;
@@ -165,25 +185,16 @@ function parseIpBlock(ipBlock: unknown, complain: Complain): Peer | null {
     cuts.push(cut);
     words.push(text);
   }
-  return { type: 'addresses', ranges: subtract(range, cuts), cidr, except: words };
+  return { type: 'net', ranges: subtract(range, cuts), cidr, except: words };
 }
 
-function parsePorts(
-  ports: unknown,
-  { field, complain }: { field: string; complain: (field: string) => Complain },
-): 'any' | PortMatch[] {
-  if (isAbsentOrEmpty(ports)) return 'any';
-  if (!Array.isArray(ports)) {
-    complain(field)('is not a list');
-    return [];
-  }
-  return ports.flatMap((port: unknown, index) => {
-    const parsed = parsePort(port, complain(`${field}[${index}]`));
-    return parsed === null ? [] : [parsed];
-  });
+/** No criterion where no port is named. */
+function parsePorts(ports: unknown, context: RuleContext): Criterion[] {
+  if (isAbsentOrEmpty(ports)) return [];
+  return [{ about: 'packet', not: false, anyOf: parseList(ports, context, parsePort) }];
 }
 
-function parsePort(written: unknown, complain: Complain): PortMatch | null {
+function parsePort(written: unknown, complain: Complain): PacketMatch | null {
   if (!isJsonObject(written)) return complain('is not an object');
   const protocol = parseProtocol(written['protocol'] ?? 'TCP');
   if (protocol === undefined) return complain('protocol is not TCP, UDP or SCTP');
@@ -191,21 +202,22 @@ function parsePort(written: unknown, complain: Complain): PortMatch | null {
   const endPort = written['endPort'] ?? undefined;
   if (port === undefined) {
     if (endPort !== undefined) return complain('endPort without port');
-    return { type: 'range', protocol, ...ALL_PORTS };
+    return { type: 'protocol', protocol };
   }
+  const side = 'destination';
   if (typeof port === 'string') {
     if (endPort !== undefined) return complain('endPort with a named port');
-    return { type: 'name', protocol, name: port };
+    return { type: 'named-port', side, protocol, name: port };
   }
   const last = endPort ?? port;
   if (!isPortNumber(port) || !isPortNumber(last) || last < port) {
     return complain('port numbers are not valid');
   }
-  return { type: 'range', protocol, first: port, last };
+  return { type: 'port', side, protocol, first: port, last };
 }
 
-const parseProtocol = (text: unknown): PolicyProtocol | undefined =>
-  text === 'TCP' || text === 'UDP' || text === 'SCTP' ? text : undefined;
+const parseProtocol = (text: unknown): number | undefined =>
+  text === 'TCP' || text === 'UDP' || text === 'SCTP' ? PROTOCOL[text] : undefined;
 
 const isPortNumber = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;

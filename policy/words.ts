@@ -1,40 +1,35 @@
-/** Peers, ports and pods in words that a learner reads. */
-import { describePredicate, type LabelPredicate, type Labels } from './label-predicate.js';
-import { ALL_PORTS, type Peer, type PodSet, type PortMatch } from './normal-form.js';
+/** Rules in words that a learner reads. */
+import { describeEndpoints } from './describe-endpoints.js';
+import type { Criterion, EndMatch, PacketMatch } from './normal-form.js';
+import { protocolName } from './protocols.js';
 
-export function describePeers(peers: 'any' | readonly Peer[]): string {
-  if (peers === 'any') return 'anywhere';
-  if (peers.length === 0) return 'nobody';
-  return peers.map(describePeer).join(', or ');
+export function describeEnds(anyOf: readonly EndMatch[]): string {
+  if (anyOf.length === 0) return 'nobody';
+  return anyOf.map(describeEnd).join(', or ');
 }
 
-export function describePorts(ports: 'any' | readonly PortMatch[]): string {
-  if (ports === 'any') return 'every port and protocol';
-  if (ports.length === 0) return 'no port';
-  return joined(ports.map(describePort), 'and');
+export function describePackets(anyOf: readonly PacketMatch[]): string {
+  if (anyOf.length === 0) return 'no port';
+  return joined(anyOf.map(describePacket), 'and');
 }
 
-export function describePodSet({ namespaces, pods }: PodSet): string {
-  const labels = describePredicate(pods);
-  const which = labels === undefined ? 'all pods' : `pods with ${labels}`;
-  if (namespaces.type === 'named') return `${which} in namespace ${namespaces.name}`;
-  const where = describePredicate(namespaces.labels);
-  return `${which} in ${where === undefined ? 'every namespace' : `namespaces with ${where}`}`;
+export function describeCriterion(criterion: Criterion): string {
+  const words =
+    criterion.about === 'packet' ? describePackets(criterion.anyOf) : describeEnds(criterion.anyOf);
+  return criterion.not ? `anything but ${words}` : words;
 }
 
-export function describePeer(peer: Peer): string {
-  if (peer.type === 'pods') return describePodSet(peer.pods);
-  const except = peer.except.length === 0 ? '' : ` except ${joined(peer.except, 'and')}`;
-  return `addresses in ${peer.cidr}${except}`;
-}
-
-/** The labels a predicate asks about, as an object really has them: `app=web, no label tier`. */
-export function relevantLabels(predicate: LabelPredicate, labels: Labels): string {
-  return keysOf(predicate)
-    .map((key) =>
-      Object.hasOwn(labels, key) ? `${key}=${String(labels[key])}` : `no label ${key}`,
-    )
-    .join(', ');
+export function describeEnd(end: EndMatch): string {
+  switch (end.type) {
+    case 'endpoint':
+      return describeEndpoints(end.where);
+    case 'net': {
+      const except = end.except.length === 0 ? '' : ` except ${joined(end.except, 'and')}`;
+      return `addresses in ${end.cidr}${except}`;
+    }
+    case 'service':
+      return `what is behind service ${end.namespace}/${end.name}`;
+  }
 }
 
 /** `a, b and c` */
@@ -47,25 +42,29 @@ export function ordinal(index: number): string {
   return ORDINALS[index] ?? `${index + 1}th`;
 }
 
-function describePort(port: PortMatch): string {
-  if (port.type === 'name') return `${port.protocol} port named ${port.name}`;
-  if (port.first === ALL_PORTS.first && port.last === ALL_PORTS.last) {
-    return `every ${port.protocol} port`;
+function describePacket(match: PacketMatch): string {
+  switch (match.type) {
+    case 'family':
+      return `IPv${match.family}`;
+    case 'protocol': {
+      const name = protocolName(match.protocol);
+      return HAS_PORTS.includes(name) ? `every ${name} port` : name;
+    }
+    case 'port': {
+      const { first, last } = match;
+      const numbers = first === last ? `${first}` : `${first}-${last}`;
+      return `${sideWords(match)}${protocolName(match.protocol)} ${numbers}`;
+    }
+    case 'named-port':
+      return `${sideWords(match)}${protocolName(match.protocol)} port named ${match.name}`;
+    case 'icmp': {
+      const code = match.code === undefined ? '' : ` code ${match.code}`;
+      return `${match.family === 4 ? 'ICMP' : 'ICMPv6'} type ${match.icmpType}${code}`;
+    }
   }
-  return `${port.protocol} ${port.first === port.last ? `${port.first}` : `${port.first}-${port.last}`}`;
 }
 
-function keysOf(predicate: LabelPredicate): string[] {
-  switch (predicate.op) {
-    case 'in':
-    case 'exists':
-      return [predicate.key];
-    case 'not':
-      return keysOf(predicate.of);
-    case 'all':
-    case 'any':
-      return [...new Set(predicate.of.flatMap(keysOf))];
-  }
-}
+const sideWords = ({ side }: { side: string }): string => (side === 'source' ? 'source ' : '');
 
+const HAS_PORTS = ['TCP', 'UDP', 'SCTP'];
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];

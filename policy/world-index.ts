@@ -1,13 +1,21 @@
 import { formatAddress, parseAddress, type Address } from './address-range.js';
-import { matchesLabels, type LabelPredicate, type Labels } from './label-predicate.js';
+import {
+  conjuncts,
+  KIND,
+  matchesLabels,
+  NAME,
+  type Facts,
+  type LabelPredicate,
+  type Labels,
+} from './label-predicate.js';
 import type { World, WorldPod } from './model.js';
-import type { Direction, NormalPolicy, PodSet, Tier } from './normal-form.js';
-import { isNetworkPolicy, parseNetworkPolicy } from './parse-network-policy.js';
+import type { Direction, NormalPolicies, NormalPolicy } from './normal-form.js';
+import { readPolicies } from './read-policies.js';
 
 /** A pod that owns its addresses: not finished, not on the node's own network. */
 export interface IndexedPod {
   pod: WorldPod;
-  namespaceLabels: Labels;
+  facts: Facts;
   /** In one canonical spelling; what is no address is left out. */
   addresses: readonly Address[];
   texts: Readonly<Record<4 | 6, readonly string[]>>;
@@ -16,7 +24,7 @@ export interface IndexedPod {
 /** A world with its policies read and its pods findable by label. */
 export interface WorldIndex {
   world: World;
-  tier: Tier;
+  policies: NormalPolicies;
   /** Objects among the policies that this reasoning does not know: their effect is not modelled. */
   unknownPolicies: number;
   pods: readonly IndexedPod[];
@@ -27,7 +35,7 @@ export interface WorldIndex {
   findByAddress: (address: Address) => IndexedPod | undefined;
   /** The policies that isolate a pod in a direction, ordered by name. */
   isolating: (pod: IndexedPod, direction: Direction) => readonly NormalPolicy[];
-  podsIn: (set: PodSet) => readonly IndexedPod[];
+  podsIn: (set: LabelPredicate) => readonly IndexedPod[];
 }
 
 /**
@@ -42,44 +50,31 @@ export function indexWorld(world: World): WorldIndex {
   return index;
 }
 
-export function matchesPodSet(
-  { namespaces, pods }: PodSet,
-  { pod, namespaceLabels }: IndexedPod,
-): boolean {
-  return (
-    (namespaces.type === 'named'
-      ? namespaces.name === pod.namespace
-      : matchesLabels(namespaces.labels, namespaceLabels)) && matchesLabels(pods, pod.labels)
-  );
-}
-
 const indexes = new WeakMap<World, WorldIndex>();
-const parsed = new WeakMap<object, NormalPolicy | 'unknown'>();
 
 function buildIndex(world: World): WorldIndex {
-  const { policies, unknownPolicies } = readPolicies(world.networkPolicies);
-  const namespaceLabels = new Map(world.namespaces.map(({ name, labels }) => [name, labels]));
+  const { policies, unknown } = readPolicies([
+    ...world.networkPolicies,
+    ...(world.policyResources ?? []),
+  ]);
+  const factsOf = factsReader(world);
   const pods = world.pods
     .filter(({ hostNetwork, phase }) => !hostNetwork && phase !== 'Succeeded' && phase !== 'Failed')
-    .map((pod): IndexedPod => ({
-      pod,
-      // The API server puts this label on every namespace; a missing namespace is still one.
-      namespaceLabels: namespaceLabels.get(pod.namespace) ?? {
-        'kubernetes.io/metadata.name': pod.namespace,
-      },
-      ...readAddresses(pod.addresses),
-    }));
+    .map((pod): IndexedPod => ({ pod, facts: factsOf(pod), ...readAddresses(pod.addresses) }));
   const select = createSelector(pods);
   const byAddress = new Map(
     pods.flatMap((pod) => [...pod.texts[4], ...pod.texts[6]].map((text) => [text, pod] as const)),
   );
   const selectable = new Map(pods.map((indexed) => [indexed.pod, indexed]));
   const byName = new Map(world.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
-  const isolation = isolate(policies, select);
+  const isolation = isolate(
+    policies.tiers.flatMap((tier) => tier.policies),
+    select,
+  );
   return {
     world,
-    tier: { name: 'networkpolicy', mode: 'union', policies },
-    unknownPolicies,
+    policies,
+    unknownPolicies: unknown,
     pods,
     dualStack: pods.some(({ texts }) => texts[6].length > 0),
     findPod: (namespace, name) => byName.get(`${namespace}/${name}`),
@@ -90,6 +85,29 @@ function buildIndex(world: World): WorldIndex {
   };
 }
 
+function factsReader(world: World): (pod: WorldPod) => Facts {
+  const namespaces = new Map(world.namespaces.map(({ name, labels }) => [name, labels]));
+  const accounts = new Map(
+    (world.serviceAccounts ?? []).map(({ namespace, name, labels }) => [
+      `${namespace}/${name}`,
+      labels,
+    ]),
+  );
+  return ({ namespace, labels, serviceAccount = 'default' }) => ({
+    kind: 'pod',
+    labels,
+    namespace: {
+      name: namespace,
+      // The API server puts this label on every namespace; a missing namespace is still one.
+      labels: namespaces.get(namespace) ?? { 'kubernetes.io/metadata.name': namespace },
+    },
+    account: {
+      name: serviceAccount,
+      labels: accounts.get(`${namespace}/${serviceAccount}`) ?? NO_LABELS,
+    },
+  });
+}
+
 function readAddresses(written: readonly string[]): Pick<IndexedPod, 'addresses' | 'texts'> {
   const addresses = written.flatMap((text) => parseAddress(text) ?? []);
   const texts = (family: 4 | 6): string[] =>
@@ -98,34 +116,11 @@ function readAddresses(written: readonly string[]): Pick<IndexedPod, 'addresses'
 }
 
 const NONE: readonly NormalPolicy[] = [];
-
-function readPolicies(objects: readonly unknown[]): {
-  policies: NormalPolicy[];
-  unknownPolicies: number;
-} {
-  const policies: NormalPolicy[] = [];
-  let unknownPolicies = 0;
-  for (const object of objects) {
-    const policy = readPolicy(object);
-    if (policy === 'unknown') unknownPolicies += 1;
-    else policies.push(policy);
-  }
-  policies.sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
-  return { policies, unknownPolicies };
-}
-
-function readPolicy(object: unknown): NormalPolicy | 'unknown' {
-  if (typeof object !== 'object' || object === null) return 'unknown';
-  const known = parsed.get(object);
-  if (known !== undefined) return known;
-  const policy = (isNetworkPolicy(object) ? parseNetworkPolicy(object) : undefined) ?? 'unknown';
-  parsed.set(object, policy);
-  return policy;
-}
+const NO_LABELS: Labels = {};
 
 function isolate(
   policies: readonly NormalPolicy[],
-  select: (set: PodSet) => readonly IndexedPod[],
+  select: (set: LabelPredicate) => readonly IndexedPod[],
 ): Record<Direction, Map<IndexedPod, NormalPolicy[]>> {
   const isolation = {
     ingress: new Map<IndexedPod, NormalPolicy[]>(),
@@ -141,7 +136,9 @@ function isolate(
 }
 
 /** Finds pods through the rarest label value asked for, so that a thousand selectors stay cheap. */
-function createSelector(pods: readonly IndexedPod[]): (set: PodSet) => readonly IndexedPod[] {
+function createSelector(
+  pods: readonly IndexedPod[],
+): (set: LabelPredicate) => readonly IndexedPod[] {
   const byNamespace = new Map<string, IndexedPod[]>();
   const byLabel = new Map<string, Map<string, IndexedPod[]>>();
   for (const indexed of pods) {
@@ -152,23 +149,16 @@ function createSelector(pods: readonly IndexedPod[]): (set: PodSet) => readonly 
       append(values, value, indexed);
     }
   }
-  const candidates = (predicate: LabelPredicate): readonly IndexedPod[] | undefined => {
-    if (predicate.op === 'in') {
-      const [only] = predicate.values;
-      const values = byLabel.get(predicate.key);
-      if (values === undefined) return [];
-      return only !== undefined && predicate.values.length === 1
-        ? (values.get(only) ?? [])
-        : undefined;
-    }
-    if (predicate.op === 'all') return shortest(predicate.of.map(candidates));
+  const candidates = (part: LabelPredicate): readonly IndexedPod[] | undefined => {
+    if (part.op !== 'in' || part.values.length !== 1) return undefined;
+    const [only = ''] = part.values;
+    if (part.scope === 'own' && part.key !== KIND) return byLabel.get(part.key)?.get(only) ?? [];
+    if (part.scope === 'namespace' && part.key === NAME) return byNamespace.get(only) ?? [];
     return undefined;
   };
   return (set) => {
-    const named =
-      set.namespaces.type === 'named' ? (byNamespace.get(set.namespaces.name) ?? []) : pods;
-    const from = shortest([candidates(set.pods), named]) ?? pods;
-    return from.filter((pod) => matchesPodSet(set, pod));
+    const from = shortest(conjuncts(set).map(candidates)) ?? pods;
+    return from.filter(({ facts }) => matchesLabels(set, facts));
   };
 }
 
@@ -185,5 +175,3 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -24,6 +24,9 @@ export function networkOf(world: World): NetworkOperation[] {
 /** How to try a flow on the wire: from the namespace of its source to the address of its target. */
 export function probeOf(world: World, flow: Flow): AgentProbe {
   const { protocol, port } = flow;
+  if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') {
+    throw new Error(`No probe speaks ${protocol}.`);
+  }
   return {
     netns: namespaceOf(world, flow.from),
     protocol,
