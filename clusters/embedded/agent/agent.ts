@@ -38,6 +38,11 @@ export interface Agent extends AsyncDisposable {
    * Unknown ids are ignored.
    */
   signal(id: string, signal: number): Promise<void>;
+  /**
+   * Kills every process of the cluster at once. Its namespaces and links stay: taking those apart keeps the kernel's
+   * locks busy, and may wait until the agent is disposed of.
+   */
+  killAll(): Promise<void>;
   /** Forgets an ended process and deletes its log files. Rejects while it runs. */
   forget(id: string): Promise<void>;
 

@@ -101,6 +101,10 @@ class AgentClient implements Agent {
     await this.#connection.request('signal', [id, signal]);
   }
 
+  async killAll(): Promise<void> {
+    await this.#connection.request('kill-all');
+  }
+
   async forget(id: string): Promise<void> {
     await this.#connection.request('forget', [id]);
   }

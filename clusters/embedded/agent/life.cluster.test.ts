@@ -62,6 +62,24 @@ test('disposing of an agent leaves no process', async () => {
   expect(await processesOf(user)).toEqual([]);
 });
 
+test('all processes are killed at once, also those that fork, and the agent and its namespaces stay', async () => {
+  await using test = await createPod();
+  const { agent } = test;
+  const forking = 'while true; do sleep 100 & done';
+  await agent.start(sandboxed(test, { id: 'bomb', netns: 'pod' }, ['sh', '-c', forking]));
+  await until('there are many', async () => (await processesOf(test)).length > 50);
+  await agent.killAll();
+  await until('only the agent is left', async () => (await processesOf(test)).length === 1);
+  expect(await agent.namespaces()).toEqual(['pod']);
+  const kept = await agent.processes();
+  expect(kept.map(({ id, exit }) => [id, exit?.exitCode])).toEqual(
+    expect.arrayContaining([
+      ['pod', 137],
+      ['bomb', 137],
+    ]),
+  );
+});
+
 test('killing the agent’s process ends the cluster, and its client is told', async () => {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8');
   await using test = await createPod();

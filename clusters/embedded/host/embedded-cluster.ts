@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { JsonObject } from '../../../common/json.js';
@@ -13,6 +14,7 @@ import type {
   ShellCommand,
   ShellTarget,
 } from '../../provider.js';
+import type { Agent } from '../agent/agent.js';
 import { joinCommand } from '../agent/join-command.js';
 import { ApiError } from '../api/api-error.js';
 import { createApiServer, type ApiServer } from '../api/create-api-server.js';
@@ -88,6 +90,8 @@ export class EmbeddedCluster {
   #world: World | undefined;
   #volatile: VolatileFolder | undefined;
   #state: ClusterState = 'creating';
+  /** What a reset replaced, on its way out. */
+  #leaving: Promise<void> = Promise.resolve();
   /** Creations, resets and deletions of one cluster come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -215,6 +219,7 @@ export class EmbeddedCluster {
   }
 
   async #startAgain(progress: Progress): Promise<void> {
+    await this.#leaving;
     const old = this.#world?.agent;
     this.#world?.[Symbol.dispose]();
     this.#world = undefined;
@@ -222,17 +227,17 @@ export class EmbeddedCluster {
     const { stateDir } = this.#context;
     this.#remember({ generation: this.#record.generation + 1 });
     this.#folder = clusterFolder(stateDir, this.#record.spec.name, this.#record.generation);
-    // What was ends while the new begins.
-    const ending = old?.[Symbol.asyncDispose]();
+    const killed = old?.killAll().catch(() => undefined); // an agent that is gone took all with it
     await this.#closeServer();
     // Keys stay in the private folder, objects go.
     rmSync(path.join(this.#folder.private, 'api', 'journal'), { recursive: true, force: true });
     makeClusterFolder(this.#folder, this.#record.uid);
+    await killed;
     try {
       await this.#build({ ...progress, signal: NEVER.signal });
     } finally {
-      await ending;
-      for (const folder of oldFolders) rmSync(folder, { recursive: true, force: true });
+      // Taking namespaces apart holds up whoever makes new ones, so it comes last, and nobody waits for it.
+      this.#leaving = leave(old, oldFolders);
     }
     this.#remember({ isResetting: false });
     this.#state = 'ready';
@@ -295,7 +300,7 @@ export class EmbeddedCluster {
   remove(): Promise<void> {
     return this.#inTurn(async () => {
       this.#state = 'deleting';
-      await this.#dismantle();
+      await Promise.all([this.#leaving, this.#dismantle()]);
       await sweepCluster(this.#folder);
     });
   }
@@ -303,6 +308,7 @@ export class EmbeddedCluster {
   /** For a host that ends: the agent and its processes live on for their grace. */
   async stop(): Promise<void> {
     await this.#turn.catch(() => undefined);
+    await this.#leaving;
     this.#world?.[Symbol.dispose]();
     this.#world?.agent.disconnect();
     this.#world = undefined;
@@ -490,6 +496,12 @@ export class EmbeddedCluster {
       );
     }
   }
+}
+
+/** Ends an agent that was replaced, and removes its folders. Never rejects: what stays is swept by the next host. */
+async function leave(agent: Agent | undefined, folders: readonly string[]): Promise<void> {
+  await agent?.[Symbol.asyncDispose]();
+  await Promise.allSettled(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
 function explain(error: unknown, name: string, signal: AbortSignal): Error {

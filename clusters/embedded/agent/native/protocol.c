@@ -323,6 +323,12 @@ static void hello(Connection *connection, Ticket ticket) {
   reply_end(ticket);
 }
 
+/* All but this process. Not even a fork bomb escapes: the kernel lets nobody fork who has been told to die. */
+static void kill_all(Ticket ticket) {
+  kill(-1, SIGKILL);
+  reply_ok(ticket);
+}
+
 static void dispatch(Connection *connection, Fields *fields) {
   uint32_t id = (uint32_t)field_number(fields);
   const char *verb = field(fields);
@@ -339,6 +345,7 @@ static void dispatch(Connection *connection, Fields *fields) {
   else if (!strcmp(verb, "processes")) processes_request(ticket);
   else if (!strcmp(verb, "signal")) signal_request(ticket, fields);
   else if (!strcmp(verb, "forget")) forget_request(ticket, fields);
+  else if (!strcmp(verb, "kill-all")) kill_all(ticket);
   else if (!strcmp(verb, "usage")) usage_request(ticket);
   else if (!strcmp(verb, "exec")) exec_request(ticket, fields);
   else if (!strcmp(verb, "attach")) attach_request(ticket, fields);
