@@ -29,6 +29,7 @@ import type { SchemaCatalogue } from './schema-catalogue.js';
 import { Journal } from './store/journal.js';
 import { streamHandler, upgradeHandler } from './streams/streams.js';
 import { definitionNode } from './typed/definition-node.js';
+import type { UsageSource } from './usage-source.js';
 
 export interface ApiServerOptions {
   name: string;
@@ -68,6 +69,8 @@ export interface ApiServer extends AsyncDisposable {
   /** Also listens on a loopback port of this machine. */
   listenLocal(port?: number): Promise<{ port: number }>;
   setStreams(streams: ContainerStreams): void;
+  /** Without it `kubectl top` finds no metrics. */
+  setUsage(usage: UsageSource): void;
   /**
    * Removes every object, finalizers or not, and puts back what every cluster has. Keys and listeners stay,
    * revisions go on rising, and watchers hear of all of it. Whoever runs pods must have ended them before.
@@ -106,8 +109,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   fill();
 
   let streams = options.streams;
+  let usage: UsageSource | undefined;
   const parts: HandlerParts = {
-    ...createParts({ options, api, identity, custom, rbac, logger }, () => streams),
+    ...createParts({ options, api, identity, custom, rbac, logger }),
+    streams: () => streams,
+    usage: () => usage,
     writable: () => journal.ready(),
   };
   const upgrade = upgradeHandler(parts);
@@ -137,6 +143,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     setStreams: (next) => {
       streams = next;
     },
+    setUsage: (next) => {
+      usage = next;
+    },
     wipe: async () => {
       removeEverything(api);
       custom.refresh();
@@ -159,17 +168,14 @@ function removeEverything({ store }: ClusterApiServerSide): void {
   }
 }
 
-function createParts(
-  server: {
-    options: ApiServerOptions;
-    api: ClusterApiServerSide;
-    identity: Identity;
-    custom: CustomResources;
-    rbac: RbacAuthorizer;
-    logger: Logger;
-  },
-  streams: () => ContainerStreams | undefined,
-): Omit<HandlerParts, 'writable'> {
+function createParts(server: {
+  options: ApiServerOptions;
+  api: ClusterApiServerSide;
+  identity: Identity;
+  custom: CustomResources;
+  rbac: RbacAuthorizer;
+  logger: Logger;
+}): Omit<HandlerParts, 'streams' | 'usage' | 'writable'> {
   const { options, api, identity, custom, rbac, logger } = server;
   const discovery = new Discovery(api.registry);
   const gitVersion = options.serverVersion ?? 'v1.32.0';
@@ -179,7 +185,6 @@ function createParts(
     catalogue: options.catalogue,
     tokens: new TokenAuthority(identity.tokenKeyPem, api),
     rbac,
-    streams,
     version: { major, minor, gitVersion },
     logger,
     discovery,

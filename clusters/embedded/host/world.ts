@@ -8,6 +8,7 @@ import { startControllers } from '../controllers/index.js';
 import type { ImageSource, KubeletContext } from '../kubelet/context.js';
 import { Kubelet } from '../kubelet/kubelet.js';
 import { createContainerStreams } from '../kubelet/streams.js';
+import { UsageSampler } from '../kubelet/usage-sampler.js';
 import { API_SERVICE_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
 import { ClusterNetwork } from '../network/cluster-network.js';
 import { DnsZone } from '../network/dns-zone.js';
@@ -143,6 +144,8 @@ export class World implements Disposable {
           : [],
     };
     server.setStreams(createContainerStreams({ context, kubelet: () => kubelet }));
+    const usage = new UsageSampler(agent);
+    server.setUsage(usage);
     const kubelet = Kubelet.start(context, found?.processes);
     Object.assign(parts, { kubelet, network });
     const pool = new LoadBalancerPool();

@@ -34,18 +34,23 @@ const ADMIN = `
 authorization.k8s.io | localsubjectaccessreviews | create
 rbac.authorization.k8s.io | rolebindings,roles | ${ALL}`;
 
+/** What metrics-server brings; the roles below have gathered it already. */
+const METRICS = `
+metrics.k8s.io | nodes,pods | ${READ}`;
+
 const EVENTS = '-,events.k8s.io | events | create,patch,update';
 
 export const CLUSTER_ROLES: Readonly<Record<string, string>> = {
   'cluster-admin': `
 * | * | *
 @ | * | *`,
-  admin: `${EDIT}${VIEW}${ADMIN}`,
-  edit: `${EDIT}${VIEW}`,
-  view: VIEW,
+  admin: `${EDIT}${VIEW}${METRICS}${ADMIN}`,
+  edit: `${EDIT}${VIEW}${METRICS}`,
+  view: `${VIEW}${METRICS}`,
   'system:aggregate-to-admin': ADMIN,
   'system:aggregate-to-edit': EDIT,
   'system:aggregate-to-view': VIEW,
+  'system:aggregated-metrics-reader': METRICS,
   'system:auth-delegator': `
 authentication.k8s.io | tokenreviews | create
 authorization.k8s.io | subjectaccessreviews | create`,
@@ -151,6 +156,7 @@ export const GATHERED_BY: Readonly<Record<string, string>> = {
   'system:aggregate-to-admin': AGGREGATED['admin'] ?? '',
   'system:aggregate-to-edit': AGGREGATED['edit'] ?? '',
   'system:aggregate-to-view': AGGREGATED['view'] ?? '',
+  'system:aggregated-metrics-reader': AGGREGATED['view'] ?? '',
   edit: AGGREGATED['admin'] ?? '',
   view: AGGREGATED['edit'] ?? '',
 };

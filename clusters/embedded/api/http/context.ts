@@ -7,6 +7,7 @@ import type { UserInfo } from '../registry/admission.js';
 import type { ServedResource } from '../registry/resource-registry.js';
 import type { WriteContext } from '../registry/writer.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
+import type { UsageSource } from '../usage-source.js';
 import type { Representation } from './media-types.js';
 import type { RequestInfo, ResourcePath } from './request-info.js';
 import type { Exchange } from './respond.js';
@@ -18,6 +19,7 @@ export interface ServerParts {
   tokens: TokenAuthority;
   rbac: RbacAuthorizer;
   streams(): ContainerStreams | undefined;
+  usage(): UsageSource | undefined;
   version: ServerVersion;
   logger: Logger;
 }

@@ -7,6 +7,7 @@ import { handleDelete, handleDeleteCollection } from './deleting.js';
 import { verbsOf } from './discovery.js';
 import type { Discovery } from './discovery.js';
 import { negotiate } from './media-types.js';
+import { handleMetrics, isMetrics } from './metrics.js';
 import { sendHealth, sendKeys, sendPaths, sendVersion } from './non-resources.js';
 import { handlePatch } from './patching.js';
 import { handleBinding, handleEviction, handleToken } from './pod-actions.js';
@@ -85,6 +86,7 @@ async function serveResource(
   if (!verbsOf(definition).includes(target.verb)) throw notAllowed();
   if (isReview(target.group, target.plural)) await handleReview(context);
   else if (target.group === '' && target.plural === 'bindings') await handleBinding(context);
+  else if (isMetrics(target.group)) await handleMetrics(context);
   else await serveVerb(context);
 }
 

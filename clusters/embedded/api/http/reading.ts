@@ -36,7 +36,10 @@ export function handleList(context: ResourceContext): void {
   const options = parseListOptions(context.query, false);
   const selection = parseSelection(served.definition, options, target.namespace);
   const collection = server.api.store.collection(served.resource.name);
-  const page = listPage(server.api.store, collection, { selection, options });
+  sendList(context, listPage(server.api.store, collection, { selection, options }));
+}
+
+export function sendList(context: ResourceContext, page: Page): void {
   sendText(context, 200, {
     text: listText(context, page),
     format: context.representation.format,

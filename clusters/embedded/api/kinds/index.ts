@@ -48,6 +48,7 @@ import { SERVICE_ACCOUNTS } from './core/serviceaccounts.js';
 import { SERVICES } from './core/services.js';
 import { ENDPOINT_SLICES } from './discovery/endpointslices.js';
 import { FLOW_SCHEMAS, PRIORITY_LEVEL_CONFIGURATIONS } from './flowcontrol/flow-control.js';
+import { NODE_METRICS, POD_METRICS } from './metrics/metrics.js';
 import { INGRESS_CLASSES } from './networking/ingressclasses.js';
 import { INGRESSES } from './networking/ingresses.js';
 import { NETWORK_POLICIES } from './networking/networkpolicies.js';
@@ -125,4 +126,6 @@ export const BUILT_IN_RESOURCES: readonly ResourceDefinition[] = [
   ENDPOINT_SLICES,
   FLOW_SCHEMAS,
   PRIORITY_LEVEL_CONFIGURATIONS,
+  NODE_METRICS,
+  POD_METRICS,
 ];
