@@ -13,11 +13,20 @@ export interface ClusterSpec {
   /** The lab's own objects, applied in order when the nodes are up: the baseline that reset returns to. */
   manifests: readonly JsonObject[];
   /** Files to put into the learner's home: path relative to the home, and text. Also restored by reset. */
-  files?: readonly { path: string; text: string }[];
+  files?: readonly HomeFile[];
+  /** Images that later steps want, beside those of the manifests: fetched beforehand where images are fetched at all. */
+  images?: readonly string[];
   /** Whether node shells may be opened. */
   nodeShell: boolean;
   /** Free labels: `lab`, `session`, `owner`; listed again by `list()`. */
   labels: Readonly<Record<string, string>>;
+}
+
+export interface HomeFile {
+  path: string;
+  text: string;
+  /** It is this plugin's manifest: where nodes are real ones, the official one lies in its place. */
+  plugin?: Exclude<Cni, 'none'>;
 }
 
 export const CNIS = [
@@ -120,8 +129,8 @@ export interface ClusterProvider extends AsyncDisposable {
   list(): Promise<ClusterInfo[]>;
   /** Rejects with CLUSTER_NOT_FOUND, naming those that exist. */
   open(name: string): Promise<Cluster>;
-  /** Tries the real thing and says what to run where something is missing. */
-  doctor(): Promise<DoctorCheck[]>;
+  /** Tries the real thing and says what to run where something is missing, for these clusters too where any are named. */
+  doctor(wanted?: readonly ClusterSpec[]): Promise<DoctorCheck[]>;
   /** Lets go of connections; clusters live on. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -134,6 +134,10 @@ export const StepDefinition = z.strictObject({
 });
 export type StepDefinition = z.infer<typeof StepDefinition>;
 
+/** Network plugins that a lab may ask for. */
+const PLUGINS = ['calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium'] as const;
+type LabPlugin = (typeof PLUGINS)[number];
+
 export const LabDefinition = z.strictObject({
   title: z.string().min(1),
   summary: z.string().min(1),
@@ -143,18 +147,26 @@ export const LabDefinition = z.strictObject({
   needs: z
     .strictObject({
       nodes: z.number().int().min(1).max(7).default(3),
-      cni: z
-        .enum(['none', 'calico', 'flannel', 'canal', 'kube-router', 'weave', 'cilium'])
-        .default('calico'),
+      cni: z.enum(['none', ...PLUGINS]).default('calico'),
       nodeShell: z.boolean().default(false),
+      /** Images that the learner's own pods want, beside those of `setup/`: kind clusters get them beforehand. */
+      images: z.array(z.string().min(1)).default([]),
     })
     .prefault({}),
   /** Who takes part, shown as the lab's cast: `web in prod-ns: the shop's front end`. */
   actors: z
     .array(z.strictObject({ name: z.string(), where: z.string(), role: z.string() }))
     .default([]),
-  /** Files of the learner's home at the start: path in the home -> file in the lab's folder. */
-  home: z.record(z.string(), z.string()).default({}),
+  /**
+   * Files of the learner's home at the start: path in the home -> file in the lab's folder. With `plugin`, a real
+   * cluster (kind) has that plugin's official manifest in its place.
+   */
+  home: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.strictObject({ file: z.string(), plugin: z.enum(PLUGINS) })]),
+    )
+    .default({}),
   steps: z.array(StepDefinition).min(1).max(9),
 });
 export type LabDefinition = z.infer<typeof LabDefinition>;
@@ -223,7 +235,7 @@ export interface Lab {
   /** The objects of `setup/*.yaml`, in order of the files. */
   manifests: readonly JsonObject[];
   /** Files of the learner's home at the start. */
-  files: readonly { path: string; text: string }[];
+  files: readonly { path: string; text: string; plugin?: LabPlugin }[];
   steps: readonly LabStep[];
   wrong: readonly WrongAnswer[];
   /** SVG text by the name that a `diagram` fence uses. */

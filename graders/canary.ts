@@ -74,7 +74,7 @@ function objectsIn(namespace: string, nodes: readonly string[]): JsonObject[] {
   const [clientNode] = nodes;
   const pod = (
     name: string,
-    options: { node: string; labels: Record<string, string>; image: string },
+    options: { node: string; labels: Record<string, string> },
   ): JsonObject => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -82,15 +82,13 @@ function objectsIn(namespace: string, nodes: readonly string[]): JsonObject[] {
     spec: {
       nodeName: options.node,
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'canary', image: options.image }],
+      containers: [
+        // An image that labs have on their nodes anyway; a tag that nobody moves needs no look at a registry.
+        { name: 'canary', image: 'nginx:1.27', imagePullPolicy: 'IfNotPresent' },
+      ],
     },
   });
-  const client = (role: string) =>
-    pod(role, {
-      node: clientNode ?? '',
-      labels: { canary: role },
-      image: 'registry.k8s.io/pause:3.9',
-    });
+  const client = (role: string) => pod(role, { node: clientNode ?? '', labels: { canary: role } });
   return [
     {
       apiVersion: 'v1',
@@ -107,9 +105,7 @@ function objectsIn(namespace: string, nodes: readonly string[]): JsonObject[] {
         ingress: [{ from: [{ podSelector: { matchLabels: { canary: 'allowed' } } }] }],
       },
     },
-    ...nodes.map((node, index) =>
-      pod(`server-${index}`, { node, labels: { canary: 'server' }, image: 'nginx' }),
-    ),
+    ...nodes.map((node, index) => pod(`server-${index}`, { node, labels: { canary: 'server' } })),
     client('allowed'),
     client('denied'),
   ];

@@ -44,6 +44,7 @@ export function clusterSpecOf(
     nodeShell: needs.nodeShell,
     manifests: lab.manifests,
     files: lab.files,
+    images: needs.images,
     labels: { lab: lab.id, ...options.labels },
   };
 }

@@ -50,10 +50,13 @@ export async function loadLab(
     );
   }
 
-  const files: { path: string; text: string }[] = [];
+  const files: Lab['files'][number][] = [];
   for (const [target, source] of Object.entries(definition.home)) {
-    const text = await reader.text(source, `lab.yaml puts it into the home as "${target}".`);
-    if (text !== undefined) files.push({ path: target, text });
+    const { file: name, plugin } =
+      typeof source === 'string' ? { file: source, plugin: undefined } : source;
+    const text = await reader.text(name, `lab.yaml puts it into the home as "${target}".`);
+    if (text === undefined) continue;
+    files.push({ path: target, text, ...(plugin === undefined ? {} : { plugin }) });
   }
 
   const steps: LabStep[] = [];

@@ -36,7 +36,9 @@ export async function proveEnforcement(
   try {
     const nodes = (await api.list(NODES_, with_)).items;
     await applyAll(api, canaryObjects(namespace, nodes), { patient: true, ...with_ });
-    await waitForPods(api, { namespace, ...with_ });
+    await context.programs.account.track('kubernetes', () =>
+      waitForPods(api, { namespace, ...with_ }),
+    );
     const until = performance.now() + ENFORCED_MS;
     for (;;) {
       const results = await probeCluster(context, cluster, {

@@ -8,13 +8,14 @@ import type { ClusterSpec, CreateOptions } from '../provider.js';
 import { proveEnforcement } from './canary.js';
 import { filesOf, type KindContext } from './context.js';
 import { learnEstimates, readEstimates } from './estimates.js';
-import { ensureImage, imagesIn, loadImages } from './images.js';
+import { ensureImage, imagesOfSpec, loadImages } from './images.js';
 import { installPlugin } from './install-plugin.js';
 import { KubeApi } from './kube-api.js';
 import { hostsToml, kindConfigOf } from './kind-config.js';
 import { newMaker } from './maker.js';
 import { LABEL, estimatesFile, kindNameOf, networkName, workstationName } from './names.js';
-import { applyAll, flatten, listAll } from './objects.js';
+import { nodeImage } from './node-image.js';
+import { applyAll, listAll } from './objects.js';
 import { lineReader, parseKindLine, PhaseTracker, STEPS, type StepId } from './phases.js';
 import { PLUGINS } from './plugins.js';
 import { throwIfAborted } from './programs.js';
@@ -26,7 +27,7 @@ import {
   removeContainers,
   removeNetwork,
 } from './remove-cluster.js';
-import { createRecord, fillWorkstation, startWorkstation } from './workstation.js';
+import { createRecord, fillWorkstation, pluginFiles, startWorkstation } from './workstation.js';
 import { waitReady } from './wait-ready.js';
 
 const NODES_MS = 120_000;
@@ -97,7 +98,7 @@ async function makeRecord(work: Work, undo: Cleanup, pool: string | undefined): 
   if (existing?.isLeftover === true) await removeCluster(context, existing);
   else if (existing !== undefined) throw existsError(spec.name);
   phases.begin('image');
-  await ensureImage(context, settings.image, signal);
+  await ensureImage(context, await nodeImage(context), signal);
   throwIfAborted(signal);
   const files = filesOf(context, spec.name);
   await reserveFolder(files.dir, spec.name);
@@ -142,7 +143,8 @@ async function makeNodes(work: Work, undo: Cleanup): Promise<void> {
   const files = filesOf(context, spec.name);
   await writeFile(files.kindConfig, kindConfigOf(spec, settings), { mode: 0o600 });
   undo.add('nodes', () => deleteNodes(context, { name: spec.name, kindName }));
-  const args = ['--name', kindName, '--image', settings.image, '--config', files.kindConfig];
+  const image = await nodeImage(context);
+  const args = ['--name', kindName, '--image', image, '--config', files.kindConfig];
   const begin = lineReader((line) => {
     const told = parseKindLine(line);
     if (told?.state === 'begun' && told.step !== undefined) phases.begin(told.step);
@@ -204,15 +206,18 @@ async function furnish(work: Work): Promise<void> {
   const files = filesOf(context, spec.name);
   using api = new KubeApi(await readFile(files.platform, 'utf8'));
   const nodes = await nodeNames(context, kindName, signal);
-  await waitReady(
-    api,
-    { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
-    { timeoutMs: NODES_MS, signal },
+  await context.programs.account.track('kubernetes', () =>
+    waitReady(
+      api,
+      { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
+      { timeoutMs: NODES_MS, signal },
+    ),
   );
   await writeMirrors(context, nodes, signal);
   phases.begin('images');
-  const images = [...new Set([...imagesIn(flatten(spec.manifests)), ...context.settings.preload])];
-  await loadImages(context, { kindName, images, signal });
+  const plugins = (await pluginFiles(context, spec, signal)).flatMap(({ images }) => images);
+  const images = new Set([...imagesOfSpec(spec), ...context.settings.preload, ...plugins]);
+  await loadImages(context, { kindName, images: [...images], signal });
   if (spec.cni !== 'none') {
     phases.begin('plugin');
     await installPlugin(
@@ -221,10 +226,12 @@ async function furnish(work: Work): Promise<void> {
       { cni: spec.cni, signal },
     );
     phases.begin('plugin-ready');
-    await waitReady(
-      api,
-      { nodes: { count: spec.nodes, ready: true }, workloads: 'all' },
-      { timeoutMs: PLUGIN_MS, signal },
+    await context.programs.account.track('kubernetes', () =>
+      waitReady(
+        api,
+        { nodes: { count: spec.nodes, ready: true }, workloads: 'all' },
+        { timeoutMs: PLUGIN_MS, signal },
+      ),
     );
     if (PLUGINS[spec.cni].enforces) {
       phases.begin('canary');
@@ -243,10 +250,12 @@ export async function handOver(work: Work): Promise<void> {
   phases.begin('workloads');
   await applyAll(api, spec.manifests, { patient: true, signal });
   if (spec.cni !== 'none') {
-    await waitReady(
-      api,
-      { nodes: { count: spec.nodes, ready: true }, workloads: 'all' },
-      { timeoutMs: WORKLOADS_MS, signal },
+    await context.programs.account.track('kubernetes', () =>
+      waitReady(
+        api,
+        { nodes: { count: spec.nodes, ready: true }, workloads: 'all' },
+        { timeoutMs: WORKLOADS_MS, signal },
+      ),
     );
   }
   phases.begin('baseline');

@@ -14,6 +14,7 @@ import {
 import { createContext, filesOf, type KindContext } from './context.js';
 import { doctor } from './doctor.js';
 import { LABEL } from './names.js';
+import { imageOfRelease, parseKindVersion } from './node-image.js';
 import { Programs } from './programs.js';
 import { createKindProvider } from './provider.js';
 import { findClusters } from './records.js';
@@ -37,10 +38,11 @@ const isDockerUp = (await docker(['info'])).exitCode === 0;
 // Terminals get only what they are given.
 const host = (await runCommand('sh', ['-c', 'printf %s "$DOCKER_HOST"'])).stdout;
 const environment: Record<string, string> = host === '' ? {} : { DOCKER_HOST: host };
-const NODE_IMAGE = KindSettings.parse({}).image;
+const kindVersion = await runCommand('kind', ['version']);
+const NODE_IMAGE = imageOfRelease(parseKindVersion(kindVersion.stdout));
 const missing = !isDockerUp
   ? 'Docker does not run here'
-  : (await runCommand('kind', ['version'])).exitCode !== 0
+  : kindVersion.exitCode !== 0
     ? 'kind is not installed here'
     : (await docker(['image', 'inspect', NODE_IMAGE])).exitCode !== 0
       ? `the image ${NODE_IMAGE} is not here`

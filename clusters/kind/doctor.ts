@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GatehouseError, messageOf } from '../../common/errors.js';
-import type { DoctorCheck } from '../provider.js';
+import type { ClusterSpec, DoctorCheck } from '../provider.js';
 import type { KindContext } from './context.js';
+import { imageChecks, manifestChecks } from './doctor-images.js';
 import { INSTALL } from './failures.js';
-import { presentImages } from './images.js';
+import { imagesOfSpec } from './images.js';
+import {
+  OLDEST_KIND,
+  SUPPORTED_KUBERNETES,
+  imageOfRelease,
+  isKnown,
+  isTooOld,
+  minorOf,
+  nodeImage,
+  parseKindVersion,
+} from './node-image.js';
 import { findClusters } from './records.js';
-import { SUPPORTED_KUBERNETES } from './settings.js';
 
 /** Parts of `docker info` that matter here. */
 export const DockerInfo = z.object({
@@ -29,12 +39,18 @@ const SPARED_BYTES = 2 * 1024 * MIB;
 const INSTANCES_PER_CLUSTER = 130;
 
 /** Everything that kind clusters need of this machine, each with what to run where it is missing. */
-export async function doctor(context: KindContext): Promise<DoctorCheck[]> {
+export async function doctor(
+  context: KindContext,
+  wanted: readonly ClusterSpec[] = [],
+): Promise<DoctorCheck[]> {
+  const image = await nodeImage(context);
   const [docker, kind, kubectl] = await Promise.all([
-    dockerChecks(context),
+    dockerChecks(context, image),
     kindCheck(context),
-    kubectlCheck(context),
+    kubectlCheck(context, image),
   ]);
+  const plugins = await manifestChecks(context, wanted);
+  const images = [...wanted.flatMap((spec) => imagesOfSpec(spec)), ...plugins.images];
   return [
     ...docker.checks,
     kind,
@@ -45,13 +61,15 @@ export async function doctor(context: KindContext): Promise<DoctorCheck[]> {
     ),
     ...kernelChecks(read('/proc/modules') ?? '', read('/proc/sys/net/ipv4/ip_forward')),
     securityCheck(context),
-    ...(docker.isUp ? await imageChecks(context) : []),
+    ...plugins.checks,
+    ...(docker.isUp ? await imageChecks(context, image, images) : []),
     ...(docker.isUp ? [await clustersCheck(context)] : []),
   ];
 }
 
 async function dockerChecks(
   context: KindContext,
+  image: string,
 ): Promise<{ isUp: boolean; checks: DoctorCheck[] }> {
   const missing = (detail: string, fix: string): { isUp: boolean; checks: DoctorCheck[] } => ({
     isUp: false,
@@ -64,46 +82,23 @@ async function dockerChecks(
     const info = DockerInfo.parse(JSON.parse(text));
     if (info.ServerVersion === '')
       return missing('Docker is not running.', 'sudo systemctl start docker');
-    return { isUp: true, checks: [...judgeDocker(info), await diskCheck(context, info)] };
+    return { isUp: true, checks: [...judgeDocker(info, image), await diskCheck(context, info)] };
   } catch (error) {
     const fix = error instanceof GatehouseError ? error.fix : undefined;
     return missing(`${messageOf(error)}.`, fix ?? 'docker info');
   }
 }
 
-export function judgeDocker(info: DockerInfo): DoctorCheck[] {
+/** From Kubernetes 1.35 on the kubelet refuses to start on version 1. */
+const NO_CGROUP_1 = 35;
+
+export function judgeDocker(info: DockerInfo, image: string): DoctorCheck[] {
   const isRootless = (info.SecurityOptions ?? []).some((option) => option.includes('rootless'));
   const fits = Math.max(0, Math.floor((info.MemTotal - SPARED_BYTES) / CLUSTER_BYTES));
   const gib = (info.MemTotal / 1024 / MIB).toFixed(1);
   return [
-    {
-      id: 'docker',
-      title: 'Docker runs',
-      status: 'ok',
-      detail: `version ${info.ServerVersion} on ${info.OperatingSystem}, kernel ${info.KernelVersion}${isRootless ? ', rootless' : ''}.`,
-    },
-    isRootless && info.CgroupVersion !== '2'
-      ? {
-          id: 'cgroup',
-          title: 'Control groups',
-          status: 'missing',
-          detail: 'rootless Docker needs cgroup version 2 for kind.',
-          fix: 'boot with systemd.unified_cgroup_hierarchy=1: https://kind.sigs.k8s.io/docs/user/rootless/',
-        }
-      : info.CgroupVersion === '2'
-        ? {
-            id: 'cgroup',
-            title: 'Control groups',
-            status: 'ok',
-            detail: `version 2, driver ${info.CgroupDriver}.`,
-          }
-        : {
-            id: 'cgroup',
-            title: 'Control groups',
-            status: 'warning',
-            detail: `version ${info.CgroupVersion || 'unknown'}: Kubernetes is leaving version 1 behind.`,
-            fix: 'boot with systemd.unified_cgroup_hierarchy=1',
-          },
+    dockerVersion(info, isRootless),
+    cgroupCheck(info, { isRootless, minor: minorOf(image) ?? 0 }),
     fits > 0
       ? {
           id: 'memory',
@@ -119,6 +114,50 @@ export function judgeDocker(info: DockerInfo): DoctorCheck[] {
           fix: 'give Docker more memory, or use labs with one node; --provider embedded needs 16 MB for a cluster',
         },
   ];
+}
+
+function dockerVersion(info: DockerInfo, isRootless: boolean): DoctorCheck {
+  const check = { id: 'docker', title: 'Docker runs' };
+  const detail = `version ${info.ServerVersion} on ${info.OperatingSystem}, kernel ${info.KernelVersion}${isRootless ? ', rootless' : ''}`;
+  const [major = 0, minor = 0] = info.ServerVersion.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 10)) {
+    return {
+      ...check,
+      status: 'missing',
+      detail: `${detail}: older than 20.10.`,
+      fix: 'install a newer Docker: https://docs.docker.com/engine/install/',
+    };
+  }
+  if (!isRootless) return { ...check, status: 'ok', detail: `${detail}.` };
+  return {
+    ...check,
+    status: 'warning',
+    detail: `${detail}. kind runs on it where the processor, memory and process controllers are delegated; this was not tried with Gatehouse.`,
+    fix: 'https://kind.sigs.k8s.io/docs/user/rootless/',
+  };
+}
+
+function cgroupCheck(
+  { CgroupVersion, CgroupDriver }: DockerInfo,
+  { isRootless, minor }: { isRootless: boolean; minor: number },
+): DoctorCheck {
+  const check = { id: 'cgroup', title: 'Control groups' };
+  const boot = 'boot with systemd.unified_cgroup_hierarchy=1';
+  if (CgroupVersion === '2') {
+    return { ...check, status: 'ok', detail: `version 2, driver ${CgroupDriver}.` };
+  }
+  const has = `version ${CgroupVersion || 'unknown'}`;
+  if (isRootless) {
+    const detail = `${has}: rootless Docker needs version 2 for kind.`;
+    return { ...check, status: 'missing', detail, fix: boot };
+  }
+  if (minor >= NO_CGROUP_1) {
+    const detail = `${has}: Kubernetes 1.${minor} does not start on version 1.`;
+    const fix = `${boot}; or set "image" in kind.yaml to a node image older than 1.${NO_CGROUP_1}`;
+    return { ...check, status: 'missing', detail, fix };
+  }
+  const detail = `${has}: Kubernetes from 1.${NO_CGROUP_1} on does not start on version 1.`;
+  return { ...check, status: 'warning', detail, fix: boot };
 }
 
 const DISK_NEEDED_GIB = 15;
@@ -159,20 +198,28 @@ async function kindCheck({ programs }: KindContext): Promise<DoctorCheck> {
 export function judgeKind(output: string | undefined): DoctorCheck {
   const check = { id: 'kind', title: 'kind' };
   const fix = INSTALL['kind'] ?? '';
-  const version = /\bv?(\d+)\.(\d+)\.\d+/.exec(output ?? '');
-  if (version === null) return { ...check, status: 'missing', detail: 'is not installed.', fix };
-  const [text, major, minor] = version;
-  if (Number(major) === 0 && Number(minor) < 20) {
-    return { ...check, status: 'missing', detail: `version ${text} is older than 0.20.`, fix };
+  const release = parseKindVersion(output);
+  if (release === undefined)
+    return { ...check, status: 'missing', detail: 'is not installed.', fix };
+  const { version } = release;
+  if (isTooOld(release)) {
+    const detail = `version ${version} is older than ${OLDEST_KIND}.`;
+    return { ...check, status: 'missing', detail, fix };
   }
-  return { ...check, status: 'ok', detail: `version ${text}.` };
+  if (isKnown(release)) return { ...check, status: 'ok', detail: `version ${version}.` };
+  return {
+    ...check,
+    status: 'warning',
+    detail: `version ${version} is newer than we know; it may want a newer node image than ${imageOfRelease(release)}.`,
+    fix: `take the image from https://github.com/kubernetes-sigs/kind/releases/tag/v${version} and set it in kind.yaml: image: kindest/node:…`,
+  };
 }
 
-async function kubectlCheck({ programs, settings }: KindContext): Promise<DoctorCheck> {
+async function kubectlCheck({ programs }: KindContext, image: string): Promise<DoctorCheck> {
   const result = await programs.try('kubectl', ['version', '--client', '--output=json'], {
     timeoutMs: 15_000,
   });
-  return judgeKubectl(result.exitCode === 0 ? result.stdout : undefined, settings.image);
+  return judgeKubectl(result.exitCode === 0 ? result.stdout : undefined, image);
 }
 
 /** kubectl may be one minor version older or newer than the API server. */
@@ -180,16 +227,12 @@ export function judgeKubectl(output: string | undefined, image: string): DoctorC
   const check = { id: 'kubectl', title: 'kubectl' };
   const own = /"gitVersion":\s*"v1\.(\d+)[^"]*"/.exec(output ?? '');
   if (own === null) {
-    return {
-      ...check,
-      status: 'missing',
-      detail: 'is not installed.',
-      fix: INSTALL['kubectl'] ?? '',
-    };
+    const fix = INSTALL['kubectl'] ?? '';
+    return { ...check, status: 'missing', detail: 'is not installed.', fix };
   }
-  const server = /:v1\.(\d+)/.exec(image)?.[1];
+  const server = minorOf(image);
   const detail = `version 1.${own[1] ?? ''}, nodes run ${server === undefined ? 'an image that does not name its version' : `1.${server}`}.`;
-  if (server !== undefined && Math.abs(Number(server) - Number(own[1])) > 1) {
+  if (server !== undefined && Math.abs(server - Number(own[1])) > 1) {
     return {
       ...check,
       status: 'warning',
@@ -197,7 +240,7 @@ export function judgeKubectl(output: string | undefined, image: string): DoctorC
       fix: `install kubectl 1.${server}: https://kubernetes.io/docs/tasks/tools/`,
     };
   }
-  if (server !== undefined && !SUPPORTED_KUBERNETES.some((known) => known === `1.${server}`)) {
+  if (server !== undefined && !SUPPORTED_KUBERNETES.includes(`1.${server}`)) {
     return {
       ...check,
       status: 'warning',
@@ -284,25 +327,6 @@ function securityCheck({ settings }: KindContext): DoctorCheck {
       };
 }
 
-async function imageChecks(context: KindContext): Promise<DoctorCheck[]> {
-  const { image, preload } = context.settings;
-  const present = await presentImages(context, [image, ...preload]);
-  return [image, ...preload].map((name, index): DoctorCheck => {
-    const size = present.get(name);
-    const check = { id: `image-${index}`, title: index === 0 ? 'Node image' : 'Image' };
-    if (size !== undefined) {
-      return { ...check, status: 'ok', detail: `${name} is here, ${Math.round(size / MIB)} MiB.` };
-    }
-    const about = index === 0 ? 'about 1000 MiB to fetch' : 'fetched by nodes when first needed';
-    return {
-      ...check,
-      status: index === 0 ? 'missing' : 'warning',
-      detail: `${name} is not here: ${about}.`,
-      fix: `docker pull ${name}   # or, without a network: docker load --input IMAGE.tar`,
-    };
-  });
-}
-
 async function clustersCheck(context: KindContext): Promise<DoctorCheck> {
   const found = await findClusters(context);
   const broken = found.filter(({ info, isLeftover }) => info.state === 'broken' || isLeftover);
@@ -313,7 +337,7 @@ async function clustersCheck(context: KindContext): Promise<DoctorCheck> {
   return {
     ...check,
     status: 'warning',
-    detail: `${names.join(', ')}: containers are missing or stopped.`,
+    detail: `${names.join(', ')}: containers are missing.`,
     fix: `scripts/gatehouse cluster reset ${names[0] ?? ''} --provider kind   # builds it anew; or delete it`,
   };
 }

@@ -88,7 +88,7 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /unable to decode config|invalid configuration for node|field \S+ not found in type/,
     code: 'CLUSTER_FAILED',
     message: 'kind does not understand the configuration that we wrote for it',
-    fix: 'kind version   # 0.20 or newer is needed',
+    fix: 'kind version   # 0.27 or newer is needed',
   },
   {
     pattern: /could not find an available.*address pool|all predefined address pools/i,
@@ -171,7 +171,7 @@ export function failureOf(command: {
 
 export const INSTALL: Readonly<Record<string, string>> = {
   docker: 'sudo apt-get install docker.io',
-  kind: 'go install sigs.k8s.io/kind@v0.27.0   # or https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+  kind: 'go install sigs.k8s.io/kind@v0.33.0   # or https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
   kubectl:
     'sudo apt-get install kubernetes-client   # or https://kubernetes.io/docs/tasks/tools/#kubectl',
 };

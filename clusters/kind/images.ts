@@ -1,7 +1,12 @@
-import { messageOf } from '../../common/errors.js';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { JsonObject } from '../../common/json.js';
 import { isJsonObject } from '../../common/json.js';
+import { createTempFolder } from '../../system/temp-folder.js';
+import type { ClusterSpec } from '../provider.js';
 import type { KindContext } from './context.js';
+import { flatten } from './objects.js';
 import { throwIfAborted } from './programs.js';
 
 /** Images of the containers in these objects, each once. */
@@ -26,6 +31,11 @@ export function imagesIn(objects: readonly JsonObject[]): string[] {
   };
   walk(objects);
   return [...found].toSorted();
+}
+
+/** All that a cluster of this sort wants: for its own objects, and for what its learner will make. */
+export function imagesOfSpec({ manifests, images = [] }: ClusterSpec): string[] {
+  return [...new Set([...imagesIn(flatten(manifests)), ...images])];
 }
 
 /** Those that this machine's Docker has, with their size in bytes. */
@@ -58,10 +68,18 @@ export async function ensureImage(
 ): Promise<void> {
   const present = await presentImages(context, [image], signal);
   if (present.has(image)) return;
-  await context.programs.docker(['pull', '--quiet', image], {
-    timeoutMs: PULL_MS,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const args = ['pull', '--quiet', image];
+  const options = { timeoutMs: PULL_MS, ...(signal === undefined ? {} : { signal }) };
+  const result = await context.programs.try('docker', args, options);
+  if (result.exitCode === 0) return;
+  const cause = context.programs.failureOf('docker', args, { result, options });
+  // Whatever a registry or the way to it says: words that nobody can list.
+  if (cause.code !== 'CLUSTER_FAILED') throw cause;
+  throw new GatehouseError(
+    'MACHINE_NOT_READY',
+    `the image ${image} is not on this machine and could not be fetched (${messageOf(cause)})`,
+    { cause, fix: `docker pull ${image}   # or, without a network: docker load --input IMAGE.tar` },
+  );
 }
 
 /**
@@ -86,13 +104,12 @@ export async function loadImages(
       }),
     );
   }
-  const present = [...(await presentImages(context, images, signal)).keys()].toSorted();
+  // One named by its digest would come into the nodes without a name.
+  const named = images.filter((image) => !image.includes('@'));
+  const present = [...(await presentImages(context, named, signal)).keys()].toSorted();
   if (present.length === 0) return [];
   try {
-    await context.programs.run('kind', ['load', 'docker-image', ...present, '--name', kindName], {
-      timeoutMs: PULL_MS,
-      ...with_,
-    });
+    await putImages(context, { kindName, images: present, ...with_ });
     return present;
   } catch (error) {
     throwIfAborted(signal);
@@ -103,3 +120,37 @@ export async function loadImages(
     return [];
   }
 }
+
+/**
+ * Puts images of this machine into a cluster's nodes, or rejects. Where Docker keeps its images in containerd, an image of
+ * several platforms is saved with references to those that were never pulled, which `kind load docker-image` cannot follow:
+ * then each is saved for this machine's platform alone and loaded as an archive.
+ */
+export async function putImages(
+  context: KindContext,
+  work: { kindName: string; images: readonly string[]; signal?: AbortSignal },
+): Promise<void> {
+  const { kindName, images, signal } = work;
+  const { programs } = context;
+  const options = { timeoutMs: PULL_MS, ...(signal === undefined ? {} : { signal }) };
+  const args = ['load', 'docker-image', ...images, '--name', kindName];
+  const result = await programs.try('kind', args, options);
+  if (result.exitCode === 0) return;
+  if (!OTHER_PLATFORMS.test(result.stderr))
+    throw programs.failureOf('kind', args, { result, options });
+  const platform = (
+    await programs.docker(['version', '--format', '{{.Server.Os}}/{{.Server.Arch}}'], options)
+  ).trim();
+  await using folder = await createTempFolder('images');
+  for (const [index, image] of images.entries()) {
+    const archive = path.join(folder.path, `${index}.tar`);
+    await programs.docker(
+      ['image', 'save', '--platform', platform, '--output', archive, image],
+      options,
+    );
+    await programs.run('kind', ['load', 'image-archive', archive, '--name', kindName], options);
+    await rm(archive, { force: true });
+  }
+}
+
+const OTHER_PLATFORMS = /content digest sha256:\S+ not found/;

@@ -16,18 +16,23 @@ import { nodeNames } from './create-cluster.js';
 import { KubeApi } from './kube-api.js';
 import { LABEL } from './names.js';
 import { applyAll, listAll, withoutSecrets } from './objects.js';
-import { resume, touch } from './pause.js';
+import { touch } from './pause.js';
 import { probeCluster } from './probe.js';
 import { findClusters, type Found } from './records.js';
 import { removeCluster } from './remove-cluster.js';
 import { resetCluster, type ResetDepth } from './reset-cluster.js';
+import { wake } from './wake.js';
 import { podShell, runInWorkstation, shellCommand, workstationShell } from './workstation.js';
+
+/** How long a cluster that was seen awake is taken to be so. */
+const AWAKE_MS = 5000;
 
 /** A cluster as the provider hands it out: names and files, and a connection once it is needed. */
 export class KindCluster implements Cluster {
   readonly #context: KindContext;
   #found: Found;
   #api: { config: string; api: KubeApi } | undefined;
+  #seenAwakeAt = -Infinity;
 
   constructor(context: KindContext, found: Found) {
     this.#context = context;
@@ -113,7 +118,13 @@ export class KindCluster implements Cluster {
   async reset(
     options: { signal?: AbortSignal; onPhase?: (phase: Phase) => void; depth?: ResetDepth } = {},
   ): Promise<void> {
-    await this.#wake();
+    try {
+      await this.#wake();
+    } catch (error) {
+      if (options.signal?.aborted === true) throw error;
+      // What does not wake is built anew.
+      if (!(error instanceof GatehouseError) || error.code !== 'CLUSTER_UNREACHABLE') throw error;
+    }
     this.#found =
       (await findClusters(this.#context)).find(({ name }) => name === this.info.name) ??
       this.#found;
@@ -135,7 +146,10 @@ export class KindCluster implements Cluster {
     const { name } = this.info;
     await this.#read(filesOf(this.#context, name).platform);
     await touch(this.#context, name);
-    await resume(this.#context, { name, kindName: this.#found.kindName }, () => this.#open());
+    // What is in use is not paused.
+    if (performance.now() - this.#seenAwakeAt < AWAKE_MS) return;
+    await wake(this.#context, { name, kindName: this.#found.kindName }, () => this.#open());
+    this.#seenAwakeAt = performance.now();
   }
 
   async #open(): Promise<KubeApi> {

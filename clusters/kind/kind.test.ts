@@ -1,11 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { JsonObject } from '../../common/json.js';
 import type { Phase } from '../../common/progress.js';
 import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
-import { imagesOf } from './plugins.js';
+import { imagesOf, pluginManifest, PLUGINS } from './plugins.js';
 import { inotifyChecks, judgeDocker, judgeKind, judgeKubectl, DockerInfo } from './doctor.js';
+import { sizeOfManifest } from './doctor-images.js';
 import { NO_ESTIMATES, learnEstimates, readEstimates } from './estimates.js';
 import { failureOf } from './failures.js';
 import { kindConfigOf } from './kind-config.js';
@@ -13,6 +16,7 @@ import { lineReader, parseKindLine, PhaseTracker, type StepId } from './phases.j
 import { parseProbeLines, probeScript } from './probe-script.js';
 import { planProbe } from './probe-plan.js';
 import { commandLine } from './programs.js';
+import { imageOfRelease, parseKindVersion, SUPPORTED_KUBERNETES } from './node-image.js';
 import { planReset } from './reset-plan.js';
 import { readKindSettings } from './settings.js';
 import { containerArgs, homeEntries } from './workstation.js';
@@ -21,6 +25,7 @@ import { Programs } from './programs.js';
 import { KindSettings } from './settings.js';
 import { SILENT } from '../../common/logger.js';
 import { tarOf } from './tar.js';
+import { TimeAccount } from './time-account.js';
 
 const failure = (stderr: string, program = 'kind') =>
   failureOf({ line: `${program} …`, program, exitCode: 1, stderr });
@@ -186,7 +191,9 @@ test('the workstation has no rights, nothing of this machine, and files of the l
     settings: KindSettings.parse({}),
     programs: new Programs({ path: '' }),
   });
-  const args = containerArgs(context, { name: 'w', network: 'n', labels: {} }).join(' ');
+  const args = containerArgs(context, { name: 'w', network: 'n', image: 'x', labels: {} }).join(
+    ' ',
+  );
   for (const flag of [
     '--cap-drop ALL',
     'no-new-privileges',
@@ -221,6 +228,16 @@ const world = {
         metadata: { name: 'a', namespace: 'x', uid: 'u-1' },
         spec: { nodeName: 'n1' },
         status: { podIP: '10.244.0.5', phase: 'Running' },
+      },
+      {
+        metadata: {
+          name: 'static',
+          namespace: 'x',
+          uid: 'u-3',
+          annotations: { 'kubernetes.io/config.hash': 'hash-3' },
+        },
+        spec: { nodeName: 'n1', hostNetwork: true },
+        status: { podIP: '172.18.0.2', phase: 'Running' },
       },
       {
         metadata: { name: 'b', namespace: 'x', uid: 'u-2' },
@@ -268,6 +285,8 @@ test('probes are planned from what the cluster says, or say why not', () => {
   });
   expect(plan(pod('b'), pod('a'))).toMatchObject({ cause: 'no-source' });
   expect(plan(pod('a'), pod('b'))).toMatchObject({ cause: 'no-target' });
+  // The kubelet knows a static pod by the hash of its file.
+  expect(plan(pod('static'), pod('a'))).toMatchObject({ source: { podUid: 'hash-3' } });
   expect(plan(pod('a'), { type: 'address', address: '1.2.3.4' }, 'SCTP')).toMatchObject({
     cause: 'unknown',
   });
@@ -347,9 +366,138 @@ test('images of a manifest are found, fields of definitions are not', () => {
   expect(imagesOf(manifest)).toEqual(['a:1', 'b:2']);
 });
 
+test('each kind gets the node image that was built for it, by digest', () => {
+  const image = (output: string | undefined): string => imageOfRelease(parseKindVersion(output));
+  expect(image('kind v0.27.0 go1.24.4 linux/amd64')).toMatch(
+    /^kindest\/node:v1\.32\.2@sha256:f2263459/,
+  );
+  expect(image('kind v0.29.0 go1.24.4 linux/amd64')).toMatch(/:v1\.33\.1@sha256:05007225/);
+  expect(image('kind v0.31.0 go1.25 darwin/arm64')).toMatch(/:v1\.35\.0@sha256:452d707d/);
+  // One that we do not know yet gets the newest that we do.
+  expect(image('kind v0.99.0-alpha+1234 go1.30')).toBe(image('kind v0.33.0'));
+  expect(image(undefined)).toBe(image('kind v0.27.0'));
+  for (const version of ['0.27', '0.28', '0.29', '0.30', '0.31', '0.32', '0.33']) {
+    expect(image(`kind v${version}.0`)).toMatch(/^kindest\/node:v1\.\d+\.\d+@sha256:[0-9a-f]{64}$/);
+  }
+  expect(SUPPORTED_KUBERNETES).toEqual(['1.32', '1.33', '1.34', '1.35', '1.36', '1.37']);
+});
+
+test('the size of an image that is not here is what its registry says for this platform', () => {
+  const entry = (architecture: string, sizes: number[]) => ({
+    Descriptor: { platform: { architecture, os: 'linux' } },
+    OCIManifest: { layers: sizes.map((size) => ({ size })) },
+  });
+  const list = JSON.stringify([entry('arm64', [1, 2]), entry('amd64', [30, 40])]);
+  expect(sizeOfManifest(list, 'x64')).toBe(70);
+  expect(sizeOfManifest(list, 'arm64')).toBe(3);
+  expect(sizeOfManifest(JSON.stringify(entry('amd64', [5])), 'x64')).toBe(5);
+  expect(sizeOfManifest('no such manifest', 'x64')).toBeUndefined();
+});
+
+test('a moment that several things wait for counts once, and the rest is ours', () => {
+  let now = 0;
+  const account = new TimeAccount(() => now);
+  account.touch();
+  account.add('kind', { from: 10, to: 60 });
+  account.add('kubernetes', { from: 50, to: 90 });
+  account.add('docker', { from: 85, to: 94 });
+  now = 100;
+  account.past('denials', 5);
+  account.touch();
+  const { totalMs, oursMs, dockerMs, byNeed } = account.sum();
+  expect([totalMs, oursMs, dockerMs]).toEqual([100, 15, 4]);
+  expect([byNeed.get('kind'), byNeed.get('denials')]).toEqual([50, 5]);
+  expect(account.toString()).toMatch(
+    /^0\.1 s in all: kind itself 0\.1 s.*\(15 %\), is Gatehouse's own: calls of docker /,
+  );
+  expect(new TimeAccount().toString()).toBe('');
+});
+
+test('a manifest that is not the one we know is refused, with what to look at', async () => {
+  await using folder = await createTempFolder('plugins');
+  const manifest = path.join(folder.path, 'calico.yaml');
+  writeFileSync(manifest, 'apiVersion: v1\nkind: List\nitems: []\n');
+  const settings = KindSettings.parse({
+    plugins: { calico: { file: manifest, sha256: '0'.repeat(64) } },
+  });
+  const context = createContext({
+    stateDir: folder.path,
+    logger: SILENT,
+    settings,
+    programs: new Programs({ path: '' }),
+  });
+  await expect(pluginManifest(context, 'calico')).rejects.toMatchObject({
+    code: 'MACHINE_NOT_READY',
+    message: expect.stringContaining('is not the one that is trusted'),
+  });
+  const { official } = PLUGINS.calico;
+  // Calico 3.30 knows Kubernetes up to 1.34, 3.32 what comes after.
+  expect([32, 34, 35, 37].map((minor) => /v3\.\d+/.exec(official?.(minor).url ?? '')?.[0])).toEqual(
+    ['v3.30', 'v3.30', 'v3.32', 'v3.32'],
+  );
+});
+
+test('the first manifest fetched is remembered, and another one in its place refused', async () => {
+  await using folder = await createTempFolder('plugins');
+  let text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n';
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const context = createContext({
+      stateDir: folder.path,
+      logger: SILENT,
+      settings: KindSettings.parse({
+        plugins: { flannel: { url: `http://127.0.0.1:${port}/flannel.yml` } },
+      }),
+      programs: new Programs({ path: '' }),
+    });
+    const { file } = await pluginManifest(context, 'flannel');
+    await pluginManifest(context, 'flannel');
+    expect(asked).toBe(1);
+    rmSync(file);
+    text = text.replace('name: a', 'name: b');
+    await expect(pluginManifest(context, 'flannel')).rejects.toMatchObject({
+      message: expect.stringContaining('is not the one that is trusted'),
+    });
+  } finally {
+    server.close();
+  }
+});
+
+test('pods of the system whose account was made anew get new tokens by starting anew', () => {
+  const account = (uid: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'calico-node', namespace: 'kube-system', uid },
+  });
+  const pod = (name: string, owner: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'kube-system', uid: name, ownerReferences: [{ kind: owner }] },
+    spec: { serviceAccountName: 'calico-node' },
+  });
+  const pods = [pod('calico-node-x', 'DaemonSet'), pod('etcd', 'Node')];
+  const names = (now: JsonObject[]) =>
+    planReset([account('1'), ...pods], now).remove.map(
+      (one) => (one['metadata'] as JsonObject)['name'],
+    );
+  expect(names([account('2'), ...pods])).toEqual(['calico-node-x']);
+  expect(names(pods)).toEqual(['calico-node-x']);
+  expect(names([account('1'), ...pods])).toEqual([]);
+});
+
 test('the doctor judges what programs and kernel say', () => {
   expect(judgeKind('kind v0.27.0 go1.24.4 linux/amd64').status).toBe('ok');
-  expect(judgeKind('kind v0.11.1 go1.16')).toMatchObject({ status: 'missing' });
+  expect(judgeKind('kind v0.26.0 go1.23')).toMatchObject({ status: 'missing' });
+  expect(judgeKind('kind v0.99.1 go1.30 linux/arm64')).toMatchObject({
+    status: 'warning',
+    fix: expect.stringContaining('tag/v0.99.1'),
+  });
   expect(judgeKind(undefined)).toMatchObject({
     status: 'missing',
     fix: expect.stringContaining('kind'),
@@ -371,9 +519,11 @@ test('the doctor judges what programs and kernel say', () => {
     CgroupVersion: '1',
     SecurityOptions: ['name=rootless'],
   });
-  expect(judgeDocker(info).map(({ id, status }) => `${id} ${status}`)).toEqual([
-    'docker ok',
-    'cgroup missing',
-    'memory ok',
-  ]);
+  const judged = (more: Partial<DockerInfo>, image = 'kindest/node:v1.32.2') =>
+    judgeDocker({ ...info, ...more }, image).map(({ id, status }) => `${id} ${status}`);
+  expect(judged({})).toEqual(['docker warning', 'cgroup missing', 'memory ok']);
+  expect(judged({ SecurityOptions: [] })).toEqual(['docker ok', 'cgroup warning', 'memory ok']);
+  expect(judged({ SecurityOptions: [] }, 'kindest/node:v1.35.0')[1]).toBe('cgroup missing');
+  expect(judged({ ServerVersion: '20.10.24+dfsg1', CgroupVersion: '2' })[0]).toBe('docker warning');
+  expect(judged({ ServerVersion: '19.03.1' })[0]).toBe('docker missing');
 });

@@ -1,5 +1,6 @@
 import type { KindContext } from './context.js';
 import { LABEL, clientName, networkName } from './names.js';
+import { nodeImage } from './node-image.js';
 import { containerArgs, SHARED_NETWORK } from './workstation.js';
 
 /** The address of the host `client` outside the cluster: a container of ours on its Docker network, made when first needed. */
@@ -21,10 +22,11 @@ export async function outsideAddress(
       [LABEL.installation]: context.installation,
       [LABEL.kindName]: cluster.kindName,
     };
+    const image = await nodeImage(context);
     // Two graders may want it at once; the second finds it made.
     await context.programs.try(
       'docker',
-      containerArgs(context, { name: container, network, labels }),
+      containerArgs(context, { name: container, network, image, labels }),
     );
   }
   await context.programs.docker(['start', container]);

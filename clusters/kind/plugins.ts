@@ -6,11 +6,19 @@ import { parseManifests } from '../../common/kube-yaml.js';
 import type { Cni } from '../provider.js';
 import type { KindContext } from './context.js';
 import { pluginsDir } from './names.js';
+import { minorOf, nodeImage } from './node-image.js';
 import { throwIfAborted } from './programs.js';
 
+/** An official manifest in one version. */
+interface Official {
+  url: string;
+  /** Of the file at this address, as several projects that fetch it record it. Absent: the first one fetched is remembered. */
+  sha256?: string;
+}
+
 export interface PluginFacts {
-  /** The official manifest, in one version. Absent: it must come from the operator. */
-  url?: string;
+  /** For nodes of this minor version of Kubernetes. Absent: the manifest must come from the operator. */
+  official?: (minor: number) => Official;
   /** Whether NetworkPolicy is enforced; proven by a canary where it is said to be. */
   enforces: boolean;
   /** Standard CNI programs that nodes must have and the manifest does not bring. */
@@ -21,27 +29,33 @@ export interface PluginFacts {
 
 export const PLUGINS: Readonly<Record<Exclude<Cni, 'none'>, PluginFacts>> = {
   calico: {
-    url: 'https://raw.githubusercontent.com/projectcalico/calico/v3.29.2/manifests/calico.yaml',
+    official: calico,
     enforces: true,
     needsPrograms: [],
   },
   canal: {
-    url: 'https://raw.githubusercontent.com/projectcalico/calico/v3.29.2/manifests/canal.yaml',
+    official: (minor) => ({ url: calico(minor).url.replace('calico.yaml', 'canal.yaml') }),
     enforces: true,
     needsPrograms: [],
   },
   flannel: {
-    url: 'https://github.com/flannel-io/flannel/releases/download/v0.26.4/kube-flannel.yml',
+    official: () => ({
+      url: 'https://github.com/flannel-io/flannel/releases/download/v0.26.4/kube-flannel.yml',
+    }),
     enforces: false,
     needsPrograms: ['bridge'],
   },
   'kube-router': {
-    url: 'https://raw.githubusercontent.com/cloudnativelabs/kube-router/v2.5.0/daemonset/kubeadm-kuberouter.yaml',
+    official: () => ({
+      url: 'https://raw.githubusercontent.com/cloudnativelabs/kube-router/v2.5.0/daemonset/kubeadm-kuberouter.yaml',
+    }),
     enforces: true,
     needsPrograms: ['bridge'],
   },
   weave: {
-    url: 'https://github.com/weaveworks/weave/releases/download/v2.8.1/weave-daemonset-k8s.yaml',
+    official: () => ({
+      url: 'https://github.com/weaveworks/weave/releases/download/v2.8.1/weave-daemonset-k8s.yaml',
+    }),
     enforces: true,
     needsPrograms: [],
   },
@@ -53,6 +67,16 @@ export const PLUGINS: Readonly<Record<Exclude<Cni, 'none'>, PluginFacts>> = {
   },
 };
 
+/** Calico 3.30 is tested by its makers up to Kubernetes 1.34, 3.32 from there on. */
+function calico(minor: number): Official {
+  const [version, sha256] =
+    minor < 35
+      ? ['v3.30.3', '9382d2b27a76f40c170454b408653e6d71e2205ef0aef069e942bb690e7381d0']
+      : ['v3.32.2', 'a8c828a06a87c629a282ebbc424895b77f3a030251993e41ea400a743675bb02'];
+  const base = 'https://raw.githubusercontent.com/projectcalico/calico';
+  return { url: `${base}/${version}/manifests/calico.yaml`, sha256 };
+}
+
 export interface PluginManifest {
   /** On this machine. */
   file: string;
@@ -62,8 +86,8 @@ export interface PluginManifest {
 }
 
 /**
- * The manifest of a plugin: the operator's file, or the official one, fetched once and kept. Without a digest from the
- * operator the first one fetched is remembered; one that differs from what is known is refused, never installed.
+ * The manifest of a plugin: the operator's file, or the official one, fetched once and kept. Where neither we nor the
+ * operator know its digest, the first one fetched is remembered; one that differs from what is known is refused.
  */
 export async function pluginManifest(
   context: KindContext,
@@ -73,16 +97,20 @@ export async function pluginManifest(
   const own = context.settings.plugins[cni] ?? {};
   const facts = PLUGINS[cni];
   if (own.file !== undefined) return readManifest(own.file, { cni, sha256: own.sha256 });
-  const url = own.url ?? facts.url;
-  if (url === undefined) {
+  const official =
+    own.url === undefined
+      ? facts.official?.(minorOf(await nodeImage(context)) ?? 0)
+      : { url: own.url, sha256: undefined };
+  if (official === undefined) {
     throw new GatehouseError('MACHINE_NOT_READY', `${cni} has no manifest that could be fetched`, {
       fix: `${facts.recipe ?? ''}   # then in kind.yaml: plugins: { ${cni}: { file: /path/to/${cni}.yaml } }`,
     });
   }
+  const { url } = official;
   const id = createHash('sha256').update(url).digest('hex').slice(0, 8);
   const file = path.join(pluginsDir(context.stateDir), `${cni}-${id}.yaml`);
   const pin = `${file}.sha256`;
-  const known = own.sha256 ?? (await readIfThere(pin))?.trim();
+  const known = own.sha256 ?? official.sha256 ?? (await readIfThere(pin))?.trim();
   if ((await readIfThere(file)) === undefined) {
     await fetchInto(file, { url, cni, ...(signal === undefined ? {} : { signal }) });
   }
@@ -111,7 +139,7 @@ async function readManifest(
       'MACHINE_NOT_READY',
       `the manifest of ${wanted.cni} is not the one that is trusted: it has SHA-256 ${sha256}, not ${wanted.sha256}`,
       {
-        fix: `look at it, then either: rm ${file}   # fetched again, or: rm ${file}.sha256   # trusted anew`,
+        fix: `look at it, then: rm ${file}   # fetched again; or trust it in kind.yaml: plugins: { ${wanted.cni}: { url: ${wanted.url ?? file}, sha256: ${sha256} } }`,
       },
     );
   }

@@ -77,7 +77,7 @@ function sourceOf(
       if (textAt(pod, ['status', 'podIP']) === '' || hasEnded(pod)) {
         return no(`pod ${name} has no running network (${textAt(pod, ['status', 'phase'])})`);
       }
-      return { container: node, podUid: textAt(pod, ['metadata', 'uid']) };
+      return { container: node, podUid: runtimeUid(pod) };
     }
     case 'node':
       return find(view.nodes, from) === undefined
@@ -92,6 +92,12 @@ function sourceOf(
     case 'address':
       return no(`nobody at ${from.address} is ours to send packets from`);
   }
+}
+
+/** The kubelet knows a static pod by the hash of its file; the API server shows it under another uid. */
+function runtimeUid(pod: JsonObject): string {
+  const hash = textAt(pod, ['metadata', 'annotations', 'kubernetes.io/config.hash']);
+  return hash === '' ? textAt(pod, ['metadata', 'uid']) : hash;
 }
 
 function targetOf(to: Endpoint, view: ProbeView): string | Refusal {

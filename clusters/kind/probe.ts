@@ -104,7 +104,12 @@ async function send(
         ...(signal === undefined ? {} : { signal }),
       },
     );
-    return parseProbeLines(stdout);
+    const lines = parseProbeLines(stdout);
+    const silent = [...lines.values()].filter(({ cause }) => cause === 'filtered');
+    if (silent.length > 0) {
+      context.programs.account.past('denials', Math.max(...silent.map(({ tookMs }) => tookMs)));
+    }
+    return lines;
   } catch (error) {
     throwIfAborted(signal);
     // One node that is gone must not cost the others their answers.

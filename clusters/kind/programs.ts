@@ -1,6 +1,7 @@
 import { GatehouseError } from '../../common/errors.js';
 import { runCommand, type CommandResult } from '../../system/run-command.js';
 import { failureOf } from './failures.js';
+import { TimeAccount, type Need } from './time-account.js';
 
 export type ProgramName = 'docker' | 'kind' | 'kubectl';
 
@@ -22,16 +23,26 @@ export interface ProgramsSettings {
   environment?: Readonly<Record<string, string>>;
   /** Told each command before it runs, as it can be pasted into a shell. */
   onCommand?: (line: string) => void;
+  account?: TimeAccount;
 }
 
 const TIMEOUT_MS = 60_000;
 
+/** Images and nodes must be got whoever does it, and a manifest applied; every other call of docker is ours. */
+function needOf(program: ProgramName, [verb]: readonly string[]): Need | 'docker' {
+  if (program === 'kubectl') return 'kubernetes';
+  return program === 'kind' || verb === 'pull' ? 'kind' : 'docker';
+}
+
 /** kind, docker and kubectl: every call of theirs goes through here. */
 export class Programs {
+  /** Where the time goes; commands count as ours unless the caller says what they wait for. */
+  readonly account: TimeAccount;
   readonly #settings: ProgramsSettings;
 
   constructor(settings: ProgramsSettings) {
     this.#settings = settings;
+    this.account = settings.account ?? new TimeAccount();
   }
 
   /** What a program needs to be run elsewhere just as it is run here. */
@@ -48,16 +59,25 @@ export class Programs {
   ): Promise<CommandResult> {
     const result = await this.try(program, args, options);
     if (result.exitCode === 0) return result;
+    throw this.failureOf(program, args, { result, options });
+  }
+
+  /** What a failed call means: a code, a sentence and a fix. */
+  failureOf(
+    program: ProgramName,
+    args: readonly string[],
+    { result, options = {} }: { result: CommandResult; options?: ProgramOptions },
+  ): GatehouseError {
     const line = commandLine(program, args, options.env);
     if (result.timedOut) {
       const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-      throw new GatehouseError(
+      return new GatehouseError(
         program === 'docker' ? 'MACHINE_NOT_READY' : 'CLUSTER_FAILED',
         `${program} did not end within ${Math.round(timeoutMs / 1000)} s`,
         { fix: `run it by hand: ${line}` },
       );
     }
-    throw failureOf({ line, program, exitCode: result.exitCode, stderr: result.stderr });
+    return failureOf({ line, program, exitCode: result.exitCode, stderr: result.stderr });
   }
 
   /** As `run`, but the exit code is the caller's to judge. Rejects only with CANCELLED. */
@@ -68,6 +88,7 @@ export class Programs {
   ): Promise<CommandResult> {
     throwIfAborted(options.signal);
     this.#settings.onCommand?.(commandLine(program, args, options.env));
+    const begun = this.account.now();
     const result = await runCommand(program, args, {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       env: { ...this.environment, ...options.env },
@@ -75,6 +96,7 @@ export class Programs {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onStderr === undefined ? {} : { onStderr: options.onStderr }),
     });
+    this.account.add(needOf(program, args), { from: begun, to: this.account.now() });
     throwIfAborted(options.signal);
     return result;
   }

@@ -13,12 +13,16 @@ import { findProjectRoot } from '../../system/project-root.js';
 import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import type { ProviderUnderTest } from '../provider.contract.js';
+import { createContext, type KindContext } from './context.js';
+import { Programs } from './programs.js';
 import { createKindProvider, type KindProvider, type KindProviderOptions } from './provider.js';
 import { KindSettings } from './settings.js';
 
 /** For tests: the provider over stand-ins for kind and docker, with a place of its own. */
 export interface KindUnderTest extends ProviderUnderTest {
   provider: KindProvider;
+  /** What the provider's own parts work with, over the same place. */
+  context: KindContext;
   stateDir: string;
   standIns: string;
   /** Each command that was run, as it could be pasted. */
@@ -48,6 +52,11 @@ export async function createKindUnderTest(
     warn: (message, fields) => warnings.push(`${message} ${JSON.stringify(fields)}`),
   };
   const made: KindProvider[] = [];
+  const access = {
+    path: PATH,
+    programPaths: [programs, path.dirname(process.execPath)],
+    environment: { STANDIN_DIR: standIns },
+  };
   const { own, ...options } = more;
   const settings = KindSettings.parse({
     image: 'stand-in/node:v1.32.0',
@@ -59,9 +68,7 @@ export async function createKindUnderTest(
   const open = (): KindProvider => {
     const provider = createKindProvider({
       stateDir,
-      path: PATH,
-      programPaths: [programs, path.dirname(process.execPath)],
-      environment: { STANDIN_DIR: standIns },
+      ...access,
       settings,
       logger,
       onCommand: (line) => commands.push(line),
@@ -76,6 +83,7 @@ export async function createKindUnderTest(
       ...['--state-dir', path.join(standIns, 'embedded'), ...args],
     ]);
   return {
+    context: createContext({ stateDir, settings, logger, programs: new Programs(access) }),
     stateDir,
     standIns,
     commands,

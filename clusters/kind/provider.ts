@@ -4,6 +4,7 @@ import type { Cluster, ClusterProvider, CreateOptions } from '../provider.js';
 import { createContext, type KindContext } from './context.js';
 import { createCluster } from './create-cluster.js';
 import { doctor } from './doctor.js';
+import { putImages } from './images.js';
 import { installPlugin } from './install-plugin.js';
 import { KindCluster } from './kind-cluster.js';
 import { filesOf } from './context.js';
@@ -27,7 +28,7 @@ export interface KindProviderOptions {
   settings?: KindSettings;
   /** Whether people from elsewhere than this machine may ask for clusters. */
   servesOthers?: boolean;
-  /** Told each command of kind, docker and kubectl before it runs. */
+  /** Told each command of kind, docker and kubectl before it runs; in the end, as a comment, where the time went. */
   onCommand?: (line: string) => void;
   logger?: Logger;
 }
@@ -74,13 +75,11 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
       await start.ready();
       return open(context, name);
     },
-    doctor: () => doctor(context),
+    doctor: (wanted) => doctor(context, wanted),
     async loadImages(name, images) {
       const { kindName } = await find(context, name);
       // By hand, a missing image is an error and not a detour.
-      await programs.run('kind', ['load', 'docker-image', ...images, '--name', kindName], {
-        timeoutMs: 600_000,
-      });
+      await putImages(context, { kindName, images });
       return [...images];
     },
     async rebuild(name, rebuildOptions = {}) {
@@ -102,6 +101,8 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
     async [Symbol.asyncDispose]() {
       await start[Symbol.asyncDispose]();
       await pool[Symbol.asyncDispose]();
+      const account = programs.account.toString();
+      if (account !== '') options.onCommand?.(`# ${account}`);
     },
   };
 }

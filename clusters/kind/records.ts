@@ -148,9 +148,10 @@ export function stateOf(seen: {
   if (doing?.what === 'resetting' && isMakerAlive(doing.maker)) return 'resetting';
   if (record === undefined) return 'broken';
   if (record.state === 'created') return 'creating';
-  const isUp = ({ state }: Pick<Container, 'state'>): boolean =>
-    state === 'running' || state === 'paused';
-  return isUp(record) && nodes.length === wanted && nodes.every(isUp) ? 'ready' : 'broken';
+  // What rests is woken when somebody uses it: nothing is lost.
+  const isThere = ({ state }: Pick<Container, 'state'>): boolean =>
+    ['running', 'paused', 'exited', 'restarting'].includes(state);
+  return isThere(record) && nodes.length === wanted && nodes.every(isThere) ? 'ready' : 'broken';
 }
 
 function isLeftover(record: Container | undefined, doing: Doing | undefined): boolean {

@@ -56,11 +56,11 @@ export async function resetCluster(context: KindContext, work: ResetWork): Promi
         JSON.parse(await readFile(filesOf(context, info.name).baseline, 'utf8')),
       );
       const [beyond] = await Promise.all([
-        resetObjects(work.api, baseline.objects, signal),
+        resetObjects(work.api, baseline.objects, { account: context.programs.account, signal }),
         restoreWorkstation(context, spec),
       ]);
       tell('workloads', "Waiting for the lab's workloads", 0.6);
-      await wait(work, signal);
+      await context.programs.account.track('kubernetes', () => wait(work, signal));
       if (beyond.length === 0) {
         tell('ready', 'Ready', 1);
         return 'objects';
@@ -93,7 +93,7 @@ async function needsRebuild(
   context: KindContext,
   { info, kindName, api }: ResetWork,
 ): Promise<string | undefined> {
-  if (info.state === 'broken') return 'containers of it are missing or stopped';
+  if (info.state === 'broken') return 'containers of it are missing';
   try {
     await api.ask('GET', '/version', { timeoutMs: 10_000 });
   } catch (error) {

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../common/json.js';
 import { pathOf, refusalOf, textAt, type KubeApi } from './kube-api.js';
 import { findResource, listAll } from './objects.js';
 import { planReset, writable } from './reset-plan.js';
+import type { TimeAccount } from './time-account.js';
 import { nameOf } from './wait-ready.js';
 
 const GONE_MS = 20_000;
@@ -17,7 +18,7 @@ const PATIENCE_MS = 4_000;
 export async function resetObjects(
   api: KubeApi,
   baseline: readonly JsonObject[],
-  signal?: AbortSignal,
+  { account, signal }: { account: TimeAccount; signal: AbortSignal | undefined },
 ): Promise<string[]> {
   const with_ = signal === undefined ? {} : { signal };
   const { objects: now } = await listAll(api, { fresh: true, ...with_ });
@@ -26,7 +27,7 @@ export async function resetObjects(
   for (const ranked of ranks(plan.remove)) {
     await Promise.all(ranked.map((object) => remove(api, object, signal)));
   }
-  await waitUntilGone(api, plan.remove, signal);
+  await account.track('kubernetes', () => waitUntilGone(api, plan.remove, signal));
   await api.resources({ fresh: true });
   for (const object of [...plan.create, ...plan.restore]) await bringBack(api, object, signal);
   return plan.beyond;

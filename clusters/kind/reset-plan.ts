@@ -99,7 +99,10 @@ export function planReset(baseline: readonly JsonObject[], now: readonly JsonObj
       plan.beyond.push(`node ${nameOf(object)} was deleted`);
     } else plan.create.push(object);
   }
-  plan.remove.push(...now.filter((pod) => isWorkersPod(pod, goneNamespaces)));
+  const strangers = replacedAccounts(before, after);
+  plan.remove.push(
+    ...now.filter((pod) => isWorkersPod(pod, goneNamespaces) || isOrphaned(pod, strangers)),
+  );
   plan.remove.sort((a, b) => rankOfRemoval(a) - rankOfRemoval(b));
   plan.create.sort((a, b) => rankOfCreation(a) - rankOfCreation(b));
   plan.restore.sort((a, b) => rankOfCreation(a) - rankOfCreation(b));
@@ -121,6 +124,33 @@ function isWorkersPod(object: JsonObject, goneNamespaces: ReadonlySet<string>): 
     objectsAt(object, ['metadata', 'ownerReferences']).length > 0 &&
     !SYSTEM_NAMESPACES.has(namespace) &&
     !goneNamespaces.has(namespace)
+  );
+}
+
+/** ServiceAccounts, as `namespace/name`, that are or will be others than those that pods of before were given tokens of. */
+function replacedAccounts(
+  before: ReadonlyMap<string, JsonObject>,
+  after: ReadonlyMap<string, JsonObject>,
+): Set<string> {
+  const found = new Set<string>();
+  for (const [key, was] of before) {
+    if (was['kind'] !== 'ServiceAccount') continue;
+    const uid = (object: JsonObject | undefined): string => textAt(object, ['metadata', 'uid']);
+    if (uid(was) === uid(after.get(key))) continue;
+    found.add(`${textAt(was, ['metadata', 'namespace'])}/${nameOf(was)}`);
+  }
+  return found;
+}
+
+/** A pod of the system whose token nobody believes any more; its owner makes another one. */
+function isOrphaned(object: JsonObject, accounts: ReadonlySet<string>): boolean {
+  const namespace = textAt(object, ['metadata', 'namespace']);
+  const account = textAt(object, ['spec', 'serviceAccountName']) || 'default';
+  return (
+    object['kind'] === 'Pod' &&
+    SYSTEM_NAMESPACES.has(namespace) &&
+    objectsAt(object, ['metadata', 'ownerReferences']).some((owner) => owner['kind'] !== 'Node') &&
+    accounts.has(`${namespace}/${account}`)
   );
 }
 

@@ -5,9 +5,6 @@ import { z } from 'zod';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import { CNIS } from '../provider.js';
 
-/** Kubernetes as tested with Calico and the labs; others may work. */
-export const SUPPORTED_KUBERNETES = ['1.31', '1.32', '1.33', '1.34'] as const;
-
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal');
 
 /** What an operator may say about a network plugin; see `plugins.ts` for what is known without. */
@@ -22,19 +19,14 @@ const PluginSettings = z.strictObject({
 
 /** `kind.yaml` in the state folder. Every setting has a default: the file may be absent. */
 export const KindSettings = z.strictObject({
-  /** What nodes, workstation and outside client run. With a digest the node is the same for ever. */
-  image: z
-    .string()
-    .min(1)
-    .default(
-      'kindest/node:v1.32.2@sha256:f226345927d7e348497136874b6d207e0b32cc52154ad8323129352923a3142f',
-    ),
+  /** What nodes, workstation and outside client run; unless given, the image of the installed kind's release, by digest. */
+  image: z.string().min(1).optional(),
   /** `own`: a Docker network per cluster, so that learners cannot reach each other's nodes. `shared`: kind's own network. */
   network: z.enum(['own', 'shared']).default('own'),
   /** Where nodes ask for images of a registry first: `{ docker.io: [http://mirror.example:5000] }`. */
   mirrors: z.record(z.string(), z.array(z.url()).min(1)).default({}),
   /** Put into the nodes of every cluster if this machine has them, besides those of the lab's manifests. */
-  preload: z.array(z.string().min(1)).default(['nginx', 'registry.k8s.io/pause:3.9']),
+  preload: z.array(z.string().min(1)).default(['nginx:1.27']),
   /** Whether images that this machine lacks are pulled once here, and not by each node for itself. */
   pullOnHost: z.boolean().default(false),
   plugins: z.partialRecord(z.enum(CNIS), PluginSettings).default({}),

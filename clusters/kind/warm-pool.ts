@@ -6,10 +6,9 @@ import type { ClusterSpec, CreateOptions } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { createCluster, handOver } from './create-cluster.js';
 import { readEstimates } from './estimates.js';
-import { imagesIn, loadImages } from './images.js';
+import { imagesOfSpec, loadImages } from './images.js';
 import { newMaker } from './maker.js';
 import { LABEL, estimatesFile, workstationName } from './names.js';
-import { flatten } from './objects.js';
 import { PhaseTracker } from './phases.js';
 import { findClusters, type Found } from './records.js';
 import { noteDoing, removeCluster, removeContainers } from './remove-cluster.js';
@@ -104,7 +103,7 @@ export class WarmPool implements AsyncDisposable {
         ...(onPhase === undefined ? {} : { tell: onPhase }),
       });
       phases.begin('images');
-      await loadImages(context, { kindName, images: imagesIn(flatten(spec.manifests)), signal });
+      await loadImages(context, { kindName, images: imagesOfSpec(spec), signal });
       await handOver({ context, spec, kindName, phases, signal });
       await rm(files.doing, { force: true });
       phases.end();

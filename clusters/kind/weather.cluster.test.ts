@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually, kubectl, spec } from '../provider.contract.js';
+import { causes, eventually, kubectl, podEndpoint, spec } from '../provider.contract.js';
 import type { Phase } from '../../common/progress.js';
 import { clusterFiles } from './names.js';
-import { createKindUnderTest } from './provider-fixture.js';
+import { pauseIdle } from './pause.js';
+import { createKindUnderTest, type KindUnderTest } from './provider-fixture.js';
 
 jest.setTimeout(180_000);
 
@@ -192,26 +193,124 @@ test('what a crash in the middle of a creation left is swept at the next start',
   expect(await under.leftovers(['mine-control-plane'])).toEqual([]);
 });
 
-test('a cluster with a stopped node is broken, and a reset builds it anew', async () => {
+function setState(under: KindUnderTest, container: string, state: string): void {
+  const file = path.join(under.standIns, 'containers', container);
+  const before = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...before, state }));
+}
+
+test('after Docker was stopped and started again, a cluster goes on with what the learner made', async () => {
   await using under = await createKindUnderTest();
-  await using cluster = await under.provider.create(spec('hurt', BARE));
-  const node = path.join(under.standIns, 'containers', 'gh-hurt-worker');
-  writeFileSync(
-    node,
-    JSON.stringify({
-      name: 'gh-hurt-worker',
-      state: 'exited',
-      labels: { 'io.x-k8s.kind.cluster': 'gh-hurt' },
-    }),
-  );
-  expect(await under.provider.list()).toMatchObject([{ name: 'hurt', state: 'broken' }]);
-  await cluster.reset();
-  expect(await under.provider.list()).toMatchObject([{ name: 'hurt', state: 'ready' }]);
-  // Docker gone and back: the cluster is still there.
+  await using cluster = await under.provider.create(spec('restarted', BARE));
+  await kubectl(cluster, 'learner', ['create', 'configmap', 'mine']);
   under.setWeather('daemon-down');
   await expect(under.provider.list()).rejects.toMatchObject({ code: 'MACHINE_NOT_READY' });
+  await expect(cluster.snapshot()).rejects.toMatchObject({
+    code: 'MACHINE_NOT_READY',
+    message: 'Docker is not running',
+  });
   under.setWeather('');
-  expect(await under.another().list()).toMatchObject([{ name: 'hurt', state: 'ready' }]);
+  for (const name of ['control-plane', 'worker', 'workstation']) {
+    setState(under, `gh-restarted-${name}`, 'exited');
+  }
+  // It rests and is not broken: a server that starts now keeps it.
+  expect(await under.another().list()).toMatchObject([{ name: 'restarted', state: 'ready' }]);
+  const again = await under.another().open('restarted');
+  expect((await again.run('kubectl get configmap mine -o name')).stdout).toBe('configmap/mine\n');
+  const started = under.commands.filter((line) => line.startsWith('docker start '));
+  // The control plane first: the others look for it.
+  expect(started.slice(-3)).toEqual([
+    'docker start gh-restarted-control-plane',
+    'docker start gh-restarted-worker',
+    'docker start gh-restarted-workstation',
+  ]);
+});
+
+test('a cluster whose node is gone is broken, and a reset builds it anew', async () => {
+  await using under = await createKindUnderTest();
+  await using cluster = await under.provider.create(spec('hurt', BARE));
+  rmSync(path.join(under.standIns, 'containers', 'gh-hurt-worker'));
+  expect(await under.provider.list()).toMatchObject([{ name: 'hurt', state: 'broken' }]);
+  expect((await under.provider.doctor()).find(({ id }) => id === 'clusters')).toMatchObject({
+    status: 'warning',
+    detail: expect.stringContaining('hurt'),
+    fix: expect.stringContaining('cluster reset hurt --provider kind'),
+  });
+  await cluster.reset();
+  expect(await under.provider.list()).toMatchObject([{ name: 'hurt', state: 'ready' }]);
+});
+
+test('an API server that is away says so in time, and a reset builds anew what does not come back', async () => {
+  await using under = await createKindUnderTest();
+  await using cluster = await under.provider.create(spec('away', BARE));
+  const { platform } = clusterFiles(under.stateDir, 'away');
+  const config = readFileSync(platform, 'utf8');
+  writeFileSync(platform, config.replace(/server: \S+/, 'server: https://127.0.0.1:1'));
+  await expect(cluster.snapshot()).rejects.toMatchObject({
+    code: 'CLUSTER_UNREACHABLE',
+    fix: expect.any(String),
+  });
+  await expect(cluster.apply([])).resolves.toBeUndefined();
+  await expect(
+    cluster.probe([
+      {
+        from: { type: 'node', name: 'worker-1' },
+        to: { type: 'node', name: 'worker-1' },
+        port: 1,
+        protocol: 'TCP',
+      },
+    ]),
+  ).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' });
+  // It came back: nothing was lost.
+  writeFileSync(platform, config);
+  expect((await cluster.snapshot()).objects.length).toBeGreaterThan(10);
+  writeFileSync(platform, config.replace(/server: \S+/, 'server: https://127.0.0.1:1'));
+  await cluster.reset();
+  expect((await cluster.snapshot()).objects.length).toBeGreaterThan(10);
+});
+
+test('a reset brings back what a learner deleted of kube-system', async () => {
+  await using under = await createKindUnderTest();
+  await using cluster = await under.provider.create(spec('emptied'));
+  const everything = 'deployments,daemonsets,services,configmaps,serviceaccounts,secrets,roles';
+  const names = async (): Promise<string> =>
+    (await kubectl(cluster, 'platform', ['-n', 'kube-system', 'get', everything, '-o', 'name']))
+      .stdout;
+  const before = await names();
+  await kubectl(cluster, 'learner', ['-n', 'kube-system', 'delete', everything, '--all']);
+  expect(await names()).not.toContain('calico-node');
+  await cluster.reset();
+  expect(under.warnings).toEqual([]);
+  expect(await names()).toBe(before);
+  const [from, to] = [await podEndpoint(cluster, 'client'), await podEndpoint(cluster, 'web')];
+  await eventually(async () => {
+    expect(await causes(cluster, [[from, to, 80, 'open']])).toEqual(['open']);
+  });
+});
+
+test('images are loaded one by one where Docker keeps those of other platforms in name only', async () => {
+  await using under = await createKindUnderTest();
+  await using cluster = await under.provider.create(spec('loaded', BARE));
+  const image = 'stand-in/node:v1.32.0';
+  under.setWeather('other-platforms');
+  expect(await under.provider.loadImages(cluster.info.name, [image])).toEqual([image]);
+  const saved = under.commands.find((line) => line.startsWith('docker image save'));
+  expect(saved).toMatch(/--platform linux\/amd64 --output \S+\.tar stand-in\/node:v1\.32\.0$/);
+  expect(under.commands.at(-1)).toMatch(/^kind load image-archive \S+\.tar --name gh-loaded$/);
+  under.setWeather('');
+  await expect(under.provider.loadImages(cluster.info.name, ['no/such:1'])).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    fix: expect.stringContaining('docker pull no/such:1'),
+  });
+});
+
+test('an image that is missing without a network costs a sentence and no cluster', async () => {
+  await using under = await createKindUnderTest({ own: { image: 'no/such:1' } });
+  await expect(under.provider.create(spec('lost', BARE))).rejects.toMatchObject({
+    code: 'MACHINE_NOT_READY',
+    fix: expect.stringContaining('docker load'),
+  });
+  expect(await under.leftovers()).toEqual([]);
 });
 
 test('kubeconfigs are files for this user alone, and the estimates are learnt', async () => {
@@ -234,26 +333,21 @@ test('kubeconfigs are files for this user alone, and the estimates are learnt', 
   expect(phases[0]?.remainingMs).toBeLessThan(20_000);
 });
 
-test('an idle cluster is paused, and wakes when it is used', async () => {
+test('an idle cluster is paused, and wakes when it is used, its leases renewed', async () => {
   await using under = await createKindUnderTest({ own: { pauseAfterMinutes: 0.001 } });
   await using cluster = await under.provider.create(spec('sleepy', BARE));
-  const { pauseIdle } = await import('./pause.js');
-  const { createContext } = await import('./context.js');
-  const { Programs } = await import('./programs.js');
-  const { KindSettings } = await import('./settings.js');
-  const { SILENT } = await import('../../common/logger.js');
-  const { findProjectRoot } = await import('../../system/project-root.js');
-  const context = createContext({
-    stateDir: under.stateDir,
-    logger: SILENT,
-    settings: KindSettings.parse({ pauseAfterMinutes: 0.001 }),
-    programs: new Programs({
-      path: '/usr/local/bin:/usr/bin:/bin',
-      programPaths: [path.join(findProjectRoot(), 'test/fixtures/kind-programs')],
-      environment: { STANDIN_DIR: under.standIns },
-    }),
-  });
-  expect(await pauseIdle(context, Date.now() + 60_000)).toEqual(['sleepy']);
+  expect(await pauseIdle(under.context, Date.now() + 60_000)).toEqual(['sleepy']);
   expect((await under.provider.list())[0]?.state).toBe('ready');
+  const pausedAt = Date.now();
   expect(await cluster.run('echo awake')).toMatchObject({ exitCode: 0, stdout: 'awake\n' });
+  const leases = await kubectl(cluster, 'learner', [
+    ...['-n', 'kube-node-lease', 'get', 'leases', '-o', 'jsonpath={.items[*].spec.renewTime}'],
+  ]);
+  const times = leases.stdout.split(' ').map((text) => Date.parse(text));
+  expect(times).toHaveLength(2);
+  for (const time of times) expect(time).toBeGreaterThanOrEqual(pausedAt);
+  expect(under.warnings).toEqual([]);
+  // Its files and shells are as they were.
+  const unpaused = under.commands.filter((line) => line.startsWith('docker unpause'));
+  expect(unpaused).toHaveLength(3);
 });

@@ -5,6 +5,8 @@ import { GatehouseError } from '../../common/errors.js';
 import type { ClusterSpec, RunResult, ShellCommand } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { LABEL, networkName, workstationName } from './names.js';
+import { nodeImage } from './node-image.js';
+import { pluginManifest } from './plugins.js';
 import { throwIfAborted } from './programs.js';
 import { tarOf, type TarEntry } from './tar.js';
 
@@ -21,9 +23,14 @@ const KEEP_ALIVE = 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done';
  */
 export function containerArgs(
   context: KindContext,
-  options: { name: string; network: string; labels: Readonly<Record<string, string>> },
+  options: {
+    name: string;
+    network: string;
+    image: string;
+    labels: Readonly<Record<string, string>>;
+  },
 ): string[] {
-  const { workstation, image } = context.settings;
+  const { workstation } = context.settings;
   return [
     ...['create', '--name', options.name, '--hostname', 'workstation'],
     ...['--network', options.network, '--pull', 'never'],
@@ -31,8 +38,10 @@ export function containerArgs(
     ...['--memory', workstation.memory, '--memory-swap', workstation.memory],
     ...['--pids-limit', String(workstation.processes), '--restart', 'unless-stopped'],
     ...['--user', `${UID}:${UID}`, '--workdir', '/', '--stop-timeout', '1'],
+    // The node image asks for systemd's signal.
+    ...['--stop-signal', 'SIGTERM'],
     ...Object.entries(options.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    ...['--entrypoint', '/bin/bash', image, '-c', KEEP_ALIVE],
+    ...['--entrypoint', '/bin/bash', options.image, '-c', KEEP_ALIVE],
   ];
 }
 
@@ -57,8 +66,9 @@ export async function createRecord(
   };
   const network =
     context.settings.network === 'own' ? networkName(options.kindName) : SHARED_NETWORK;
+  const image = await nodeImage(context);
   await context.programs.docker(
-    containerArgs(context, { name: workstationName(spec.name), network, labels }),
+    containerArgs(context, { name: workstationName(spec.name), network, image, labels }),
   );
 }
 
@@ -71,11 +81,35 @@ export async function fillWorkstation(
   signal?: AbortSignal,
 ): Promise<void> {
   const kubeconfig = await readFile(filesOf(context, spec.name).internal, 'utf8');
-  const archive = tarOf(homeEntries({ kubeconfig, files: spec.files ?? [] }));
+  const official = new Map(
+    (await pluginFiles(context, spec, signal)).map(({ path: at, text }) => [at, text]),
+  );
+  const files = (spec.files ?? []).map(({ path: at, text }) => ({
+    path: at,
+    text: official.get(at) ?? text,
+  }));
+  const archive = tarOf(homeEntries({ kubeconfig, files }));
   await context.programs.docker(['cp', '-', `${workstationName(spec.name)}:/`], {
     input: archive,
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+/** Files of the home that are a plugin's manifest: a real node needs the official one. */
+export async function pluginFiles(
+  context: KindContext,
+  { files = [] }: Pick<ClusterSpec, 'files'>,
+  signal?: AbortSignal,
+): Promise<{ path: string; text: string; images: readonly string[] }[]> {
+  const found = files.flatMap(({ path: at, plugin }) =>
+    plugin === undefined ? [] : [{ at, plugin }],
+  );
+  return Promise.all(
+    found.map(async ({ at, plugin }) => {
+      const { file, images } = await pluginManifest(context, plugin, signal);
+      return { path: at, text: await readFile(file, 'utf8'), images };
+    }),
+  );
 }
 
 export function homeEntries(home: {
@@ -185,7 +219,7 @@ export async function restoreWorkstation(
 ): Promise<void> {
   const container = workstationName(spec.name);
   // A restart ends everything even where the learner has used up all processes.
-  await context.programs.docker(['restart', '--time', '0', container]);
+  await context.programs.docker(['restart', '-t', '0', container]);
   const clear = `find ${HOME} /tmp /var/tmp /dev/shm -mindepth 1 -user learner -delete 2>/dev/null; true`;
   await context.programs.docker(['exec', '--user', `${UID}:${UID}`, container, 'sh', '-c', clear]);
   await fillWorkstation(context, spec);
@@ -222,11 +256,13 @@ export async function runInWorkstation(
   const outer = `echo $$ >${note}; exec timeout --kill-after=1 "$0" bash -c "$1"`;
   const args = [...execArgs(name), 'bash', '-c', outer, String(timeoutMs / 1000), inner];
   try {
-    const result = await context.programs.try('docker', args, {
-      input: script,
-      timeoutMs: timeoutMs + 30_000,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const result = await context.programs.account.track('commands', () =>
+      context.programs.try('docker', args, {
+        input: script,
+        timeoutMs: timeoutMs + 30_000,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
     if (result.exitCode === 125 || result.exitCode === 1)
       await throwIfGone(context, name, result.stderr);
     const { exitCode, stdout, stderr, timedOut } = result;

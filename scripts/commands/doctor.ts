@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { clusterSpecOf } from '../../graders/grade-lab.js';
 import { CliFailure } from '../exit-codes.js';
 import { print, printJson } from '../output.js';
-import { openProvider } from './context.js';
+import { openCatalog, openProvider } from './context.js';
 
 const MARKS = {
   ok: pc.green('ok     '),
@@ -19,7 +20,10 @@ export function addDoctorCommand(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (options: { provider: string; json?: boolean }, command: Command) => {
       await using provider = openProvider(command, options.provider);
-      const checks = await provider.doctor();
+      const { labs } = await openCatalog();
+      const checks = await provider.doctor(
+        labs.map((lab) => clusterSpecOf(lab, { name: lab.slug })),
+      );
       if (options.json === true) printJson(checks);
       else {
         for (const check of checks) {
