@@ -1,0 +1,42 @@
+import type { Direction } from '../normal-form.js';
+
+/** A flow that one set of policies lets pass and the other does not. */
+export interface Witness {
+  source: WitnessEnd;
+  destination: WitnessEnd;
+  /** `TCP`, `UDP`, `SCTP`, `ICMP`, or `protocol 47`. */
+  protocol: string;
+  /** The destination pod's own port; undefined for protocols without ports. */
+  port: number | undefined;
+  /** Only where policies ask about it. */
+  sourcePort?: number;
+  icmp?: { type: number; code: number };
+  /** The set that allows it; the other denies it. */
+  allowedBy: 'a' | 'b';
+  /** Where the other denies it: leaving the source or, if that is allowed, entering the destination. */
+  direction: Direction;
+}
+
+export type WitnessEnd =
+  | WitnessPod
+  | {
+      type: 'address';
+      address: string;
+      /** The Services, `namespace/name`, that policies ask about and that the address is behind. */
+      behind?: readonly string[];
+    };
+
+/** Labels that are not there are as much part of it as those that are. */
+export interface WitnessPod {
+  type: 'pod';
+  labels: Readonly<Record<string, string>>;
+  namespace: { name: string; labels: Readonly<Record<string, string>> };
+  /** Only where policies ask about it. */
+  serviceAccount?: { name: string; labels: Readonly<Record<string, string>> };
+  address: string;
+  behind?: readonly string[];
+  /** True where another address would change something. */
+  addressMatters: boolean;
+  /** Names that it gives to ports. */
+  ports: readonly { name: string; port: number; protocol: string }[];
+}
