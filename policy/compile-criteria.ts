@@ -1,13 +1,16 @@
 /** Turns what a rule asks for into nftables matches. Knows nothing of the world: sets are named by meaning. */
 import { createHash } from 'node:crypto';
 import { formatRange, isWholeFamily, union, type AddressRange } from './address-range.js';
-import type { LabelPredicate } from './label-predicate.js';
+import { conjuncts, KIND, type LabelPredicate } from './label-predicate.js';
 import type { Criterion, EndMatch, PacketMatch, Side } from './normal-form.js';
-import { PROTOCOL, WITH_PORTS } from './protocols.js';
+import { PROTOCOL, protocolWord, WITH_PORTS } from './protocols.js';
 
 /** What a set must hold. */
 export type SetMeaning =
+  /** The addresses of pods and host endpoints. */
   | { type: 'endpoints'; family: 4 | 6; of: readonly LabelPredicate[] }
+  /** The ranges of network sets. */
+  | { type: 'network-sets'; family: 4 | 6; of: readonly LabelPredicate[] }
   | { type: 'ranges'; family: 4 | 6; ranges: readonly AddressRange[] }
   /** Address and number of every endpoint that names a port so. */
   | { type: 'named-port'; family: 4 | 6; name: string; protocol: number }
@@ -25,6 +28,8 @@ export interface Match {
 
 export interface CriteriaTarget {
   families: readonly (4 | 6)[];
+  /** The world holds network sets, so that selectors may mean ranges. */
+  hasNetworkSets: boolean;
   /** Filled with what the matches refer to. */
   sets: Map<string, SetMeaning>;
 }
@@ -63,7 +68,7 @@ function compileCriterion(criterion: Criterion, target: CriteriaTarget): Match[]
   }
   const { about, anyOf, not } = criterion;
   const matches = target.families.flatMap((family) =>
-    endMatches(anyOf, { family, about, operator: not ? '!= ' : '', sets: target.sets }),
+    endMatches(anyOf, { ...target, family, about, operator: not ? '!= ' : '' }),
   );
   if (!not) return matches;
   // None of them: all in one line, one line per family.
@@ -74,15 +79,14 @@ function compileCriterion(criterion: Criterion, target: CriteriaTarget): Match[]
   });
 }
 
-interface EndTarget {
+interface EndTarget extends CriteriaTarget {
   family: 4 | 6;
   about: Side;
   operator: '' | '!= ';
-  sets: Map<string, SetMeaning>;
 }
 
 function endMatches(anyOf: readonly EndMatch[], target: EndTarget): Match[] {
-  const { family, about, operator, sets } = target;
+  const { family, about, operator, sets, hasNetworkSets } = target;
   const address = `${IP[family]} ${about === 'source' ? 'saddr' : 'daddr'}`;
   const of = anyOf.flatMap((end) => (end.type === 'endpoint' ? [end.where] : []));
   const ranges = union(anyOf.flatMap((end) => (end.type === 'net' ? end.ranges : []))).filter(
@@ -93,6 +97,12 @@ function endMatches(anyOf: readonly EndMatch[], target: EndTarget): Match[] {
   if (of.length > 0) {
     const name = `pods${family}-${nameFor(JSON.stringify(of))}`;
     sets.set(name, { type: 'endpoints', family, of });
+    matches.push(match(`${address} ${operator}@${name}`));
+  }
+  const ofSets = hasNetworkSets ? of.filter(mayBeNetworkSet) : [];
+  if (ofSets.length > 0) {
+    const name = `nets${family}-${nameFor(JSON.stringify(ofSets))}`;
+    sets.set(name, { type: 'network-sets', family, of: ofSets });
     matches.push(match(`${address} ${operator}@${name}`));
   }
   if (ranges.length > MAX_SPELT_OUT) {
@@ -117,6 +127,11 @@ function endMatches(anyOf: readonly EndMatch[], target: EndTarget): Match[] {
   }
   return matches;
 }
+
+const mayBeNetworkSet = (where: LabelPredicate): boolean =>
+  conjuncts(where).every(
+    (part) => !(part.op === 'in' && part.key === KIND) || part.values.includes('set'),
+  );
 
 interface PacketTarget {
   target: CriteriaTarget;
@@ -258,19 +273,6 @@ function mergeNumbers(ranges: readonly { first: number; last: number }[]): strin
     } else merged.push({ first, last });
   }
   return merged.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
-}
-
-function protocolWord(protocol: number): string {
-  switch (protocol) {
-    case PROTOCOL.TCP:
-      return 'tcp';
-    case PROTOCOL.UDP:
-      return 'udp';
-    case PROTOCOL.SCTP:
-      return 'sctp';
-    default:
-      return `${protocol}`;
-  }
 }
 
 /**

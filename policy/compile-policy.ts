@@ -1,61 +1,132 @@
 /** Turns the rules of one policy into nftables rules. Knows nothing of pods: sets are named by meaning. */
 import { compileCriteria, nameFor, type SetMeaning } from './compile-criteria.js';
 import type { RuleRef } from './model.js';
-import type { Direction, NormalPolicy } from './normal-form.js';
-
-export interface PolicyChain {
-  name: string;
-  rules: readonly string[];
-  sets: ReadonlyMap<string, SetMeaning>;
-  comments: ReadonlyMap<string, RuleRef>;
-}
+import type { Denial } from './node-rules.js';
+import { policyId, type Direction, type NormalPolicy, type NormalRule } from './normal-form.js';
+import { refOf } from './walk-tiers.js';
 
 export interface CompileTarget {
   direction: Direction;
   families: readonly (4 | 6)[];
+  /** The world holds network sets, so that selectors may mean ranges. */
+  hasNetworkSets: boolean;
+  /** The netlink log group that denied and logged packets are told to. */
+  logGroup: number;
+  /** What to do with a packet that is let through. */
+  accept: string;
 }
 
-/** The chain that accepts what the policy allows; undefined where it allows nothing. Remembered per policy. */
+/** What rules refer to, by name. */
+export interface References {
+  sets: ReadonlyMap<string, SetMeaning>;
+  comments: ReadonlyMap<string, RuleRef>;
+  denials: ReadonlyMap<string, Denial>;
+  logs: ReadonlyMap<string, RuleRef>;
+}
+
+export interface CompiledPolicy extends References {
+  name: string;
+  rules: readonly string[];
+  /** Some rule leaves the tier: then the rules must stand in the tier's own chain, not in one it jumps to. */
+  leavesTier: boolean;
+}
+
+/** Undefined where no rule of it can match. Remembered per policy. */
 export function compilePolicy(
   policy: NormalPolicy,
   target: CompileTarget,
-): PolicyChain | undefined {
-  const memo = chains.get(policy) ?? new Map<string, PolicyChain | undefined>();
-  chains.set(policy, memo);
-  const key = `${target.direction}${target.families.join('')}`;
-  if (!memo.has(key)) memo.set(key, buildChain(policy, target));
+): CompiledPolicy | undefined {
+  const memo = compiled.get(policy) ?? new Map<string, CompiledPolicy | undefined>();
+  compiled.set(policy, memo);
+  const key = keyOf(target);
+  if (!memo.has(key)) {
+    const rules = policy[target.direction] ?? [];
+    memo.set(
+      key,
+      compileRules(rules, { ...target, refOf: (rule) => refOf(policy, target.direction, rule) }),
+    );
+  }
   return memo.get(key);
 }
 
-const chains = new WeakMap<NormalPolicy, Map<string, PolicyChain | undefined>>();
+export const keyOf = (target: CompileTarget): string =>
+  [
+    target.direction,
+    target.families.join(''),
+    target.hasNetworkSets,
+    target.logGroup,
+    target.accept,
+  ].join(' ');
 
-function buildChain(policy: NormalPolicy, target: CompileTarget): PolicyChain | undefined {
+const compiled = new WeakMap<NormalPolicy, Map<string, CompiledPolicy | undefined>>();
+
+export function compileRules(
+  written: readonly NormalRule[],
+  target: CompileTarget & { refOf: (rule: number) => RuleRef },
+): CompiledPolicy | undefined {
   const sets = new Map<string, SetMeaning>();
   const comments = new Map<string, RuleRef>();
-  const rules = (policy[target.direction] ?? []).flatMap((rule) => {
-    const ref = { policy, direction: target.direction, rule: rule.index };
+  const denials = new Map<string, Denial>();
+  const logs = new Map<string, RuleRef>();
+  const { families, hasNetworkSets } = target;
+  const rules = written.flatMap((rule) => {
+    const ref = target.refOf(rule.index);
     const comment = commentFor(ref);
-    comments.set(comment, {
-      namespace: policy.namespace,
-      policy: policy.name,
-      direction: target.direction,
-      rule: rule.index,
-    });
-    return compileCriteria(rule.when, { families: target.families, sets }).map((match) =>
-      [match, 'counter accept', `comment "${comment}"`].filter((part) => part !== '').join(' '),
+    const prefix = `gh:${rule.action}:${ref.direction}:${nameFor(JSON.stringify(ref))}`;
+    comments.set(comment, ref);
+    if (rule.action === 'deny') {
+      const policies = [policyId({ namespace: ref.namespace, name: ref.policy })];
+      denials.set(prefix, { direction: ref.direction, policies, rule: ref });
+    }
+    if (rule.action === 'log') logs.set(prefix, ref);
+    const verdict = verdictOf(rule, { ...target, prefix });
+    return compileCriteria(rule.when, { families, hasNetworkSets, sets }).map((match) =>
+      [match, verdict, `comment "${comment}"`].filter((part) => part !== '').join(' '),
     );
   });
   if (rules.length === 0) return undefined;
   const name = `np-${target.direction}-${nameFor(rules.join('\n'))}`;
-  return { name, rules, sets, comments };
+  const leavesTier = written.some(({ action }) => action === 'pass');
+  return { name, rules, leavesTier, sets, comments, denials, logs };
 }
 
+function verdictOf(
+  { action }: NormalRule,
+  { logGroup, accept, prefix }: { logGroup: number; accept: string; prefix: string },
+): string {
+  switch (action) {
+    case 'allow':
+      return `counter ${accept}`;
+    case 'deny':
+      return denyWith(logGroup, prefix);
+    case 'pass':
+      return 'counter return';
+    case 'log':
+      return `counter log group ${logGroup} prefix "${prefix}"`;
+  }
+}
+
+/** Never `reject`: that would look like a port where nobody listens. */
+export const denyWith = (logGroup: number, prefix: string): string =>
+  `counter log group ${logGroup} prefix "${prefix}" drop`;
+
 /** nft cuts comments at 128 bytes; longer names are replaced by a short one that `comments` resolves. */
-function commentFor(ref: { policy: NormalPolicy; direction: Direction; rule: number }): string {
-  const { namespace, name } = ref.policy;
+function commentFor(ref: RuleRef): string {
+  const id = policyId({ namespace: ref.namespace, name: ref.policy });
   const tail = `${ref.direction}:${ref.rule}`;
-  const full = `np:${namespace}/${name}:${tail}`;
+  const kind = KINDS[ref.kind];
+  const full = `${kind}:${id}:${tail}`;
   // The names come from outside: nothing but these characters may enter an nft script.
   if (full.length <= 120 && /^[\w./:-]+$/.test(full)) return full;
-  return `np:#${nameFor(JSON.stringify([namespace, name]))}:${tail}`;
+  return `${kind}:#${nameFor(JSON.stringify([ref.namespace, ref.policy]))}:${tail}`;
 }
+
+const KINDS: Readonly<Record<RuleRef['kind'], string>> = {
+  NetworkPolicy: 'np',
+  CalicoNetworkPolicy: 'calico-np',
+  GlobalNetworkPolicy: 'calico-gnp',
+  ClusterNetworkPolicy: 'cnp',
+  AdminNetworkPolicy: 'anp',
+  BaselineAdminNetworkPolicy: 'banp',
+  Profile: 'profile',
+};

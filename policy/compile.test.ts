@@ -86,7 +86,9 @@ test('a rule that matches nobody makes no line, and the pod is denied all the sa
   expect(
     [...rules.podChains.values()].flat().map((line) => line.replace(/[0-9a-f]{16}/g, '…')),
   ).toEqual(['counter log group 1 prefix "gh:deny:ingress:…" drop comment "gh:deny:ingress:…"']);
-  expect([...rules.denials.values()]).toEqual([{ direction: 'ingress', policies: ['prod/p'] }]);
+  expect([...rules.denials.values()]).toEqual([
+    { direction: 'ingress', policies: ['prod/p'], tier: 'default' },
+  ]);
 });
 
 test('pods are guarded by the node that hosts them, and nowhere else', () => {

@@ -1,14 +1,17 @@
+import { decideHost, isOn, passages } from './decide-host.js';
+import { idsOf, openDecision, toDecision } from './direction-decision.js';
 import { explainDecision } from './explain-decision.js';
 import { connectedAddresses, isFinished, resolveEnd, type ResolvedEnd } from './flow-end.js';
-import { matchRule, type RuleView } from './match-rule.js';
-import type { ConsideredRule, Decision, DirectionDecision, Flow, World } from './model.js';
-import { policyId, type Direction, type NormalPolicy } from './normal-form.js';
+import type { RuleView } from './match-rule.js';
+import type { Decision, DirectionDecision, Flow, World } from './model.js';
+import type { Direction } from './normal-form.js';
+import { walkTiers } from './walk-tiers.js';
 import { indexWorld, type WorldIndex } from './world-index.js';
 
 /**
  * Whether the policies of a world let a new connection through, and which rules say so. A connection needs
- * the egress side of its source and the ingress side of its destination. Throws where the flow names a pod
- * that the world does not hold.
+ * the egress side of its source and the ingress side of its destination, and every host endpoint on its way.
+ * Throws where the flow names a pod that the world does not hold.
  */
 export function decide(world: World, flow: Flow): Decision {
   const index = indexWorld(world);
@@ -17,27 +20,27 @@ export function decide(world: World, flow: Flow): Decision {
   const addresses = connectedAddresses(from, to);
   const view = {
     flow,
+    services: index.services,
     source: from,
     destination: to,
     addresses: { source: addresses.from, destination: addresses.to },
   };
-  const egress = decideDirection(index, {
-    direction: 'egress',
-    subject: from,
-    other: to,
-    view,
-  });
-  const ingress = decideDirection(index, {
-    direction: 'ingress',
-    subject: to,
-    other: from,
-    view,
-  });
+  const ask = (direction: Direction): DirectionDecision =>
+    decideEnd(index, {
+      direction,
+      subject: direction === 'egress' ? from : to,
+      other: direction === 'egress' ? to : from,
+      view,
+    });
+  const [egress, ingress] = [ask('egress'), ask('ingress')];
+  const passing = passages(from, to).flatMap((passage) => decideHost(index, passage, view) ?? []);
   const finished = [from, to].find(({ pod }) => isFinished(pod));
+  const all = [egress, ...passing, ingress];
   const parts = {
-    allowed: egress.allowed && ingress.allowed && finished === undefined,
+    allowed: all.every(({ allowed }) => allowed) && finished === undefined,
     egress,
     ingress,
+    passing,
     ...(finished === undefined ? {} : { undeliverable: true }),
   };
   return { ...parts, explanation: explainDecision(parts, { flow, from, to }) };
@@ -50,48 +53,28 @@ interface Question {
   view: RuleView;
 }
 
-function decideDirection(index: WorldIndex, question: Question): DirectionDecision {
+function decideEnd(index: WorldIndex, question: Question): DirectionDecision {
   const { direction, subject, other, view } = question;
-  const policies =
-    subject.selectable === undefined ? [] : index.isolating(subject.selectable, direction);
-  const decision = {
-    direction,
-    isolated: policies.length > 0,
-    isolatedBy: policies.map(policyId),
-    allowedBy: [],
-    considered: [],
-  };
-  if (policies.length === 0) return { ...decision, allowed: true };
+  const { node } = subject;
+  if (node !== undefined) {
+    const decision = isOn(node, other)
+      ? undefined
+      : decideHost(index, { node, direction, type: 'local' }, view);
+    return decision ?? openDecision(direction);
+  }
+  const tiers =
+    subject.selectable === undefined ? [] : index.tiersFor(subject.selectable, direction);
+  if (tiers.length === 0) return openDecision(direction);
   const exempt = exemption(subject, other);
-  if (exempt !== undefined) return { ...decision, allowed: true, exempt };
-  const considered = policies.flatMap((policy) => considerPolicy(policy, direction, view));
-  const allowedBy = considered.filter(({ matched }) => matched).map(({ rule }) => rule);
-  return { ...decision, allowed: allowedBy.length > 0, allowedBy, considered };
+  if (exempt !== undefined) {
+    return { ...openDecision(direction), isolated: true, isolatedBy: idsOf(tiers), exempt };
+  }
+  return toDecision(walkTiers(tiers, direction, view), { direction, tiers });
 }
 
 function exemption(subject: ResolvedEnd, other: ResolvedEnd): 'itself' | 'own-node' | undefined {
   if (subject.selectable === undefined) return undefined;
   if (other.selectable === subject.selectable) return 'itself';
   // Traffic between a pod and its own node passes whatever policies say; other nodes are plain addresses.
-  return other.node === subject.selectable.pod.node ? 'own-node' : undefined;
-}
-
-function considerPolicy(
-  policy: NormalPolicy,
-  direction: Direction,
-  view: RuleView,
-): ConsideredRule[] {
-  return (policy[direction] ?? []).map((rule) => {
-    const match = matchRule(rule, view);
-    return {
-      rule: {
-        namespace: policy.namespace,
-        policy: policy.name,
-        direction,
-        rule: rule.index,
-      },
-      matched: match.peerMatched && match.portMatched,
-      ...match,
-    };
-  });
+  return other.node === subject.selectable.node ? 'own-node' : undefined;
 }

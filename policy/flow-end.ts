@@ -2,15 +2,17 @@
 import { parseAddress, type Address } from './address-range.js';
 import type { Facts } from './label-predicate.js';
 import type { FlowEnd, World, WorldPod } from './model.js';
-import type { IndexedPod, WorldIndex } from './world-index.js';
+import type { IndexedEndpoint, WorldIndex } from './world-index.js';
 
 export interface ResolvedEnd {
   /** As a sentence names it: `pod a/x`, `10.0.0.7`. */
   words: string;
   /** What selectors can find at its address. */
   identities: readonly Facts[];
-  /** Set where policies can select it. */
-  selectable: IndexedPod | undefined;
+  /** Those of them that may name ports. */
+  endpoints: readonly IndexedEndpoint[];
+  /** The pod, where policies can select it. */
+  selectable: IndexedEndpoint | undefined;
   /** The pod itself, selectable or not. */
   pod: WorldPod | undefined;
   /** The node whose own network it uses. */
@@ -24,13 +26,15 @@ export function resolveEnd(index: WorldIndex, end: FlowEnd): ResolvedEnd {
   const address = parseAddress(end.address);
   if (address === undefined) throw new Error(`Not an address: ${end.address}`);
   const owner = index.findByAddress(address);
-  if (owner !== undefined) return fromPod(owner);
+  if (owner !== undefined) return fromPod(index, owner);
   const node = index.world.nodes.find(({ addresses }) =>
     addresses.some((text) => same(text, address)),
   );
+  const others = index.findOthers(address);
   return {
     words: node === undefined ? end.address : `node ${node.name}`,
-    identities: nodeFacts(node),
+    identities: [...nodeFacts(node), ...others.map(({ facts }) => facts)],
+    endpoints: others,
     selectable: undefined,
     pod: undefined,
     node: node?.name,
@@ -54,31 +58,41 @@ export function connectedAddresses(
   return { from: from.addresses[0], to: to.addresses[0] };
 }
 
-function resolvePod(index: WorldIndex, { namespace, name }: { namespace: string; name: string }) {
+function resolvePod(
+  index: WorldIndex,
+  { namespace, name }: { namespace: string; name: string },
+): ResolvedEnd {
   const pod = index.findPod(namespace, name);
   if (pod === undefined) throw new Error(`The world holds no pod ${namespace}/${name}.`);
   const selectable = index.findSelectable(pod);
-  if (selectable !== undefined) return fromPod(selectable);
+  if (selectable !== undefined) return fromPod(index, selectable);
   const node = index.world.nodes.find((candidate) => candidate.name === pod.node);
   const own = pod.addresses.length > 0 ? pod.addresses : (node?.addresses ?? []);
+  const addresses = isFinished(pod) ? [] : own.flatMap((text) => parseAddress(text) ?? []);
+  const others = addresses.flatMap((address) => index.findOthers(address));
   return {
     words: `pod ${namespace}/${name}`,
-    identities: pod.hostNetwork ? nodeFacts(node) : [],
+    identities: [...(pod.hostNetwork ? nodeFacts(node) : []), ...others.map(({ facts }) => facts)],
+    endpoints: others,
     selectable: undefined,
     pod,
     node: pod.hostNetwork ? pod.node : undefined,
-    addresses: isFinished(pod) ? [] : own.flatMap((text) => parseAddress(text) ?? []),
+    addresses,
   };
 }
 
-const fromPod = (selectable: IndexedPod): ResolvedEnd => ({
-  words: `pod ${selectable.pod.namespace}/${selectable.pod.name}`,
-  identities: [selectable.facts],
-  selectable,
-  pod: selectable.pod,
-  node: undefined,
-  addresses: selectable.addresses,
-});
+function fromPod(index: WorldIndex, selectable: IndexedEndpoint): ResolvedEnd {
+  const others = selectable.addresses.flatMap((address) => index.findOthers(address));
+  return {
+    words: selectable.words,
+    identities: [selectable.facts, ...others.map(({ facts }) => facts)],
+    endpoints: [selectable, ...others],
+    selectable,
+    pod: selectable.pod,
+    node: undefined,
+    addresses: selectable.addresses,
+  };
+}
 
 const nodeFacts = (node: World['nodes'][number] | undefined): Facts[] =>
   node === undefined ? [] : [{ kind: 'node', labels: node.labels ?? {} }];

@@ -5,10 +5,12 @@ import { conjuncts, KIND, matchesLabels, NAME, type LabelPredicate } from './lab
 import type { Flow } from './model.js';
 import type { Criterion, EndMatch, NormalRule, PacketMatch, Side } from './normal-form.js';
 import { PROTOCOL, protocolName } from './protocols.js';
+import { hasAddress, type ServiceEndpoints } from './service-endpoints.js';
 import { describeEnd, describePackets } from './words.js';
 
 /** A flow as rules see it. */
 export interface RuleView {
+  services: readonly ServiceEndpoints[];
   flow: Flow;
   source: ResolvedEnd;
   destination: ResolvedEnd;
@@ -75,8 +77,25 @@ function matchesEnd(end: EndMatch, side: Side, view: RuleView): boolean {
     case 'endpoint':
       return view[side].identities.some((facts) => matchesLabels(end.where, facts));
     case 'service':
-      return false;
+      return address !== undefined && isBehind(end, { address, side, view });
   }
+}
+
+/** As a destination an address counts with the ports it has there, as a source alone. */
+function isBehind(
+  { namespace, name }: { namespace: string; name: string },
+  { address, side, view }: { address: Address; side: Side; view: RuleView },
+): boolean {
+  const { flow, services } = view;
+  return services.some(
+    (slice) =>
+      slice.service === `${namespace}/${name}` &&
+      hasAddress(slice, address) &&
+      (side === 'source' ||
+        slice.ports.some(
+          ({ port, protocol }) => port === flow.port && protocol === PROTOCOL[flow.protocol],
+        )),
+  );
 }
 
 function mismatch(end: EndMatch, { words, identities, pod }: ResolvedEnd): string {
@@ -177,10 +196,11 @@ export function askedWords({ protocol, port, icmp }: Flow): string {
 
 function numbersOf(
   match: { protocol: number; name: string },
-  { selectable }: ResolvedEnd,
+  { endpoints }: ResolvedEnd,
 ): number[] {
-  return (selectable?.pod.ports ?? [])
-    .filter(({ name, protocol }) => name === match.name && PROTOCOL[protocol] === match.protocol)
+  return endpoints
+    .flatMap(({ ports }) => ports)
+    .filter(({ name, protocol }) => name === match.name && protocol === match.protocol)
     .map(({ port }) => port);
 }
 

@@ -2,7 +2,7 @@
  * The world as policy reasoning sees it: plain data, no cluster. A world and the objects in it are never
  * changed in place: what was read from them is remembered by identity.
  */
-import type { PolicyKind } from './normal-form.js';
+import type { Action, PolicyKind } from './normal-form.js';
 import type { ProtocolName } from './protocols.js';
 
 export interface World {
@@ -58,12 +58,12 @@ export interface Flow {
   sourcePort?: number;
   /** For ICMP; without it an echo request. */
   icmp?: { type: number; code: number };
+  /** What the client dialled where a Service translated it: rules before translation see this. */
+  dialled?: { address: string; port: number };
 }
 
 export interface RuleRef {
-  /** NetworkPolicy where absent. */
-  kind?: PolicyKind;
-  tier?: string;
+  kind: PolicyKind | 'Profile';
   /** Empty for kinds that live in no namespace. */
   namespace: string;
   policy: string;
@@ -75,20 +75,37 @@ export interface RuleRef {
 export interface DirectionDecision {
   direction: 'ingress' | 'egress';
   allowed: boolean;
-  /** Why policies are not asked although they may isolate the pod: traffic with itself or with its own node. */
-  exempt?: 'itself' | 'own-node';
-  /** False where no policy selects the pod in this direction, or the end is no pod. */
+  /** Why policies are not asked although they may select the endpoint. */
+  exempt?: 'itself' | 'own-node' | 'failsafe';
+  /** The host endpoint that is asked; absent for pods. */
+  host?: string;
+  /** False where no policy selects the endpoint in this direction, or nothing here can be selected. */
   isolated: boolean;
-  /** The rules that allow it; empty where it is denied or not isolated. */
+  /**
+   * What ended the walk: a rule; the default of a tier that no rule of decided; the profiles behind all
+   * tiers; or `open` where no policy was asked.
+   */
+  decidedBy: 'rule' | 'tier' | 'profile' | 'open';
+  /** The tier that decided. */
+  tier?: string;
+  /** The rules that allow it: one, or all there are where order means nothing. */
   allowedBy: readonly RuleRef[];
-  /** Every policy that isolates the pod in this direction, `namespace/name`. */
+  /** The rule that denies it; absent where the end of a tier denies. */
+  deniedBy?: RuleRef;
+  /**
+   * Where it is denied: whose rule, or which policies of the tier select the endpoint in this direction.
+   * Where it is allowed: every policy that was asked.
+   */
   isolatedBy: readonly string[];
-  /** Each rule that was considered and why it did not match, in words. */
+  /** Rules that matched and wrote to the log. */
+  loggedBy: readonly RuleRef[];
+  /** Each rule that was considered, in order, and why it did not match, in words. */
   considered: readonly ConsideredRule[];
 }
 
 export interface ConsideredRule {
   rule: RuleRef;
+  action: Action;
   matched: boolean;
   /** The two halves of a rule: nothing to learn from the ports of a rule meant for others. */
   peerMatched: boolean;
@@ -100,6 +117,8 @@ export interface Decision {
   allowed: boolean;
   egress: DirectionDecision;
   ingress: DirectionDecision;
+  /** What host endpoints say that the packet merely passes, in its order; those at the ends are in the two above. */
+  passing: readonly DirectionDecision[];
   /** Set where no packet can arrive whatever policies say: a finished pod owns no address. */
   undeliverable?: boolean;
   /** One sentence a learner understands, naming the deciding policy, rule and direction. */

@@ -14,3 +14,29 @@ export function protocolName(number: number): string {
   const found = Object.entries(NUMBERS).find(([, known]) => known === number);
   return found?.[0] ?? `protocol ${number}`;
 }
+
+/** By name in any case, or by number; undefined where it is neither. */
+export function readProtocol(written: unknown): number | undefined {
+  const number = typeof written === 'string' && /^\d+$/.test(written) ? Number(written) : written;
+  if (typeof number === 'number') {
+    return Number.isInteger(number) && number >= 1 && number <= 255 ? number : undefined;
+  }
+  const found = Object.entries(PROTOCOL).find(
+    ([name]) => typeof written === 'string' && name.toLowerCase() === written.toLowerCase(),
+  );
+  return found?.[1];
+}
+
+/** As nftables writes it. */
+export function protocolWord(protocol: number): string {
+  switch (protocol) {
+    case PROTOCOL.TCP:
+      return 'tcp';
+    case PROTOCOL.UDP:
+      return 'udp';
+    case PROTOCOL.SCTP:
+      return 'sctp';
+    default:
+      return `${protocol}`;
+  }
+}

@@ -1,5 +1,14 @@
 /** Writes rules as nft scripts, each one transaction. The order makes every moment right. */
-import { TABLES, VERDICT_MAPS, type NodeRules, type NodeSet } from './node-rules.js';
+import {
+  CHAIN_KINDS,
+  POD_MAPS,
+  TABLES,
+  VERDICT_MAPS,
+  type NodeRules,
+  type NodeSet,
+  type VerdictMap,
+} from './node-rules.js';
+import { changeHostHooks, hostHooks } from './render-host.js';
 
 /**
  * Everything, from nothing or in place of whatever an earlier run left: the table is filled first, and its
@@ -11,11 +20,12 @@ export function renderFull(rules: NodeRules): string[] {
   const table = `inet ${rules.table}`;
   script.add(`add table ${table}`, `delete table ${table}`, `add table ${table}`);
   for (const map of VERDICT_MAPS) {
-    script.add(`add map ${table} ${map} { type ipv${map.slice(-1)}_addr : verdict; }`);
+    script.add(`add map ${table} ${map} { type ${keyType(map)} : verdict; }`);
   }
   for (const [name, set] of rules.sets) addSet(script, { table, name, set });
-  for (const [name, lines] of rules.policyChains) addChain(script, { table, name, lines });
-  for (const [name, lines] of rules.podChains) addChain(script, { table, name, lines });
+  for (const kind of CHAIN_KINDS) {
+    for (const [name, lines] of rules[kind]) addChain(script, { table, name, lines });
+  }
   for (const map of VERDICT_MAPS) {
     const elements = [...rules.verdicts[map]].map(
       ([address, chain]) => `${address} : goto ${chain}`,
@@ -38,10 +48,16 @@ export function renderFull(rules: NodeRules): string[] {
       `add rule ${table} ${direction} ip6 ${side} vmap @${direction}6`,
     );
   }
+  script.add(...hostHooks(rules, table));
   for (const other of TABLES) {
     if (other !== rules.table) script.add(`add table inet ${other}`, `delete table inet ${other}`);
   }
   return script.transactions().map(({ text }) => text);
+}
+
+function keyType(map: VerdictMap): string {
+  if (!POD_MAPS.some((pod) => pod === map)) return 'ifname';
+  return map.endsWith('4') ? 'ipv4_addr' : 'ipv6_addr';
 }
 
 /** Removes all that `renderFull` ever made. */
@@ -76,7 +92,7 @@ function prepare(old: NodeRules, next: NodeRules, table: string): Transaction[] 
   for (const [name, set] of next.sets) {
     if (!old.sets.has(name)) addSet(script, { table, name, set });
   }
-  for (const kind of ['policyChains', 'podChains'] as const) {
+  for (const kind of CHAIN_KINDS) {
     for (const [name, lines] of next[kind]) {
       if (!old[kind].has(name)) addChain(script, { table, name, lines });
     }
@@ -107,12 +123,13 @@ function switchOver(old: NodeRules, next: NodeRules, table: string): Transaction
     }
     changeElements(script, `element ${table} ${map}`, { gone, come });
   }
+  script.add(...changeHostHooks(old, next, table));
   return script.transactions();
 }
 
 function cleanUp(old: NodeRules, next: NodeRules, table: string): Transaction[] {
   const script = new Script();
-  for (const kind of ['podChains', 'policyChains'] as const) {
+  for (const kind of CHAIN_KINDS.toReversed()) {
     for (const name of old[kind].keys()) {
       if (next[kind].has(name)) continue;
       script.add(`flush chain ${table} ${name}`, `delete chain ${table} ${name}`);
