@@ -5,6 +5,7 @@ import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
 import { createEscalationAdmission } from './admission/escalation.js';
 import { createPodSecurityAdmission } from './admission/pod-security/pod-security.js';
+import { createPolicyAdmission } from './admission/policies/policies.js';
 import { createFieldTracker } from './apply/field-tracker.js';
 import { notFound } from './api-error.js';
 import { loadIdentity } from './auth/identity.js';
@@ -97,6 +98,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const rbac = new RbacAuthorizer(api);
   api.admit(createEscalationAdmission(rbac));
   api.admit(createPodSecurityAdmission());
+  api.admit(createPolicyAdmission({ rbac, registry: api.registry }));
   const custom = new CustomResources(api, catalogue);
   const found = await journal.recover(api.store);
   custom.refresh();

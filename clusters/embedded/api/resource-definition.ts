@@ -31,8 +31,8 @@ export interface ResourceDefinition {
   prepareForCreate?(object: KubeObject, context: StrategyContext): void;
   /** Before an update: keeps what a client may not change. */
   prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
-  /** All faults at once, in the real server's order and words. */
-  validate(object: KubeObject): FieldError[];
+  /** All faults at once, in the real server's order and words; `old` where the object replaces it. */
+  validate(object: KubeObject, old?: KubeObject): FieldError[];
   validateUpdate?(object: KubeObject, old: KubeObject): FieldError[];
   /**
    * Present where this is another version or name of a resource that is stored elsewhere (autoscaling/v1 of v2,

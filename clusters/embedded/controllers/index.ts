@@ -1,6 +1,7 @@
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
 import type { ClusterApi } from '../api/cluster-api.js';
+import { createAdmissionPolicyStatus } from './admission-policy-status.js';
 import { ClusterCache } from './cluster-cache.js';
 import type { ControllerContext } from './context.js';
 import { createClusterRoleAggregation } from './cluster-role-aggregation.js';
@@ -101,6 +102,7 @@ export function startControllers(options: ControllerOptions): Controllers {
     createLoadBalancerController(context, options.loadBalancers);
   }
   createClusterRoleAggregation(context);
+  createAdmissionPolicyStatus(context);
   createPodGarbageCollector(context);
   createGarbageCollector(context);
   createNamespaceController(context);

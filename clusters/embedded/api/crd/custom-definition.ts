@@ -18,7 +18,7 @@ import { resourceNode } from './schema-node.js';
 import { PRESERVE, textsOf } from './schema-props.js';
 import type { SchemaProps } from './schema-props.js';
 import { applySchemaDefaults, prune } from './structural.js';
-import { validateSchema } from './validate-schema.js';
+import { validateCustom } from './validate-custom.js';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
@@ -78,7 +78,10 @@ function customVersion(source: Source, catalogue: SchemaCatalogue): CustomVersio
     prepareForCreate: (object) => {
       if (withStatus) delete object['status'];
     },
-    validate: (object) => [...validateMeta(object), ...validateSchema(toJson(object), schema)],
+    validate: (object, old) => [
+      ...validateMeta(object),
+      ...validateCustom(toJson(object), old === undefined ? undefined : toJson(old), schema),
+    ],
     columns: columnsOf(version),
     decode: (document) =>
       decodeCustom(document, { schema, catalogue, kind, version: served.version }),

@@ -2,6 +2,7 @@ import { isJsonObject } from '../../../../common/json.js';
 import type { JsonObject } from '../../../../common/json.js';
 import type { Attributes } from '../auth/rbac.js';
 import { DEFAULT_AUDIENCE } from '../auth/tokens.js';
+import { userJson } from '../auth/user-json.js';
 import type { UserInfo } from '../registry/admission.js';
 import { timestamp } from '../registry/object-meta.js';
 import { managerOf } from './context.js';
@@ -119,19 +120,6 @@ function tokenReview(context: ResourceContext, body: JsonObject): JsonObject {
     };
   }
   return { spec, status: { authenticated: true, user: userJson(user), audiences: asked } };
-}
-
-export function userJson(user: UserInfo): JsonObject {
-  return {
-    username: user.username,
-    ...(user.uid !== undefined && user.uid !== '' && { uid: user.uid }),
-    groups: [...user.groups],
-    ...(user.extra !== undefined && {
-      extra: Object.fromEntries(
-        Object.entries(user.extra).map(([key, values]) => [key, [...values]]),
-      ),
-    }),
-  };
 }
 
 function userOf(spec: JsonObject): UserInfo {

@@ -270,7 +270,7 @@ export class Writer {
 
   #validate(definition: ResourceDefinition, object: KubeObject, old: KubeObject | undefined): void {
     const errors = [
-      ...definition.validate(object),
+      ...definition.validate(object, old),
       ...(old === undefined ? [] : (definition.validateUpdate?.(object, old) ?? [])),
       ...(old === undefined ? [] : newFinalizers(object.metadata, old.metadata)),
     ];

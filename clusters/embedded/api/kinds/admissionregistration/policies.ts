@@ -1,15 +1,24 @@
+import {
+  compileCondition,
+  compileMessage,
+  compileValidation,
+  compileVariable,
+} from '../../admission/policies/programs.js';
+import { CelError } from '../../cel/compile.js';
+import type { CelProgram } from '../../cel/compile.js';
 import type { KubeObject } from '../../cluster-api.js';
+import type { FieldError } from '../../resource-definition.js';
 import { filled, oneOf } from '../checks.js';
 import { AGE, column, integerColumn, NAME } from '../columns.js';
 import { defineResource, statusSubresource } from '../define-resource.js';
-import { required } from '../field-errors.js';
+import { invalid, required } from '../field-errors.js';
 import { validateMeta } from '../object-meta.js';
-
-/** Policies in CEL: kept as they come; nothing evaluates them. */
 
 interface Policy extends KubeObject {
   spec: {
-    validations?: { expression?: string }[];
+    validations?: { expression?: string; messageExpression?: string }[];
+    matchConditions?: { name?: string; expression?: string }[];
+    variables?: { name?: string; expression?: string }[];
     paramKind?: { apiVersion?: string; kind?: string };
     failurePolicy?: string;
     matchConstraints?: MatchResources;
@@ -54,9 +63,7 @@ export const VALIDATING_ADMISSION_POLICIES = defineResource({
     ...validateMeta(policy),
     ...oneOf('spec.failurePolicy', policy.spec.failurePolicy, ['Fail', 'Ignore']),
     ...(policy.spec.matchConstraints === undefined ? [required('spec.matchConstraints')] : []),
-    ...(policy.spec.validations ?? []).flatMap(({ expression }, index) =>
-      filled(`spec.validations[${index}].expression`, expression),
-    ),
+    ...validateExpressions(policy),
   ],
   columns: [
     NAME,
@@ -105,6 +112,32 @@ export const VALIDATING_ADMISSION_POLICY_BINDINGS = defineResource({
     AGE,
   ],
 });
+
+function validateExpressions({ spec }: Policy): FieldError[] {
+  const check = (
+    path: string,
+    text: string | undefined,
+    compile: (text: string) => CelProgram | CelError,
+  ): FieldError[] => {
+    if (text === undefined || text.trim() === '') return filled(path, text?.trim());
+    const program = compile(text);
+    return program instanceof CelError ? [invalid(path, text, program.message)] : [];
+  };
+  return [
+    ...(spec.variables ?? []).flatMap(({ expression }, index) =>
+      check(`spec.variables[${index}].expression`, expression, compileVariable),
+    ),
+    ...(spec.validations ?? []).flatMap(({ expression, messageExpression }, index) => [
+      ...check(`spec.validations[${index}].expression`, expression, compileValidation),
+      ...(messageExpression === undefined
+        ? []
+        : check(`spec.validations[${index}].messageExpression`, messageExpression, compileMessage)),
+    ]),
+    ...(spec.matchConditions ?? []).flatMap(({ expression }, index) =>
+      check(`spec.matchConditions[${index}].expression`, expression, compileCondition),
+    ),
+  ];
+}
 
 function defaultMatch(match: MatchResources | undefined): void {
   if (match === undefined) return;

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../../../../common/json.js';
 import { equalJson } from '../../json/json-values.js';
 import type { FieldError } from '../../resource-definition.js';
 import { forbidden, invalid, notSupported, required } from '../field-errors.js';
+import { validateSchemaRules } from './schema-rules.js';
 
 export interface CustomVersion {
   name?: string;
@@ -41,11 +42,11 @@ function validateRoot(path: string, schema: JsonObject): FieldError[] {
       invalid(`${path}.type`, typeof type === 'string' ? type : '', 'must be object at the root'),
     ];
   }
-  return validateNode(path, schema);
+  return validateNode(path, schema, true);
 }
 
-function validateNode(path: string, schema: JsonObject): FieldError[] {
-  const errors: FieldError[] = [];
+function validateNode(path: string, schema: JsonObject, isRoot = false): FieldError[] {
+  const errors: FieldError[] = validateSchemaRules(path, schema, isRoot);
   const { type, properties, items, additionalProperties, required: names } = schema;
   const typed = typeof type === 'string' && type !== '';
   if (typed && !TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES));

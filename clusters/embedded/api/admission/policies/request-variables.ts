@@ -1,0 +1,54 @@
+import type { JsonObject } from '../../../../../common/json.js';
+import type { RbacAuthorizer } from '../../auth/rbac.js';
+import { CelAuthorizer } from '../../cel/libraries/authorizer.js';
+import { toCel } from '../../cel/values.js';
+import type { KubeObject } from '../../cluster-api.js';
+import { userJson } from '../../auth/user-json.js';
+import type { AdmissionRequest } from '../../registry/admission.js';
+
+/** What expressions know of a request, except for the parameters. */
+export function requestVariables(
+  request: AdmissionRequest,
+  rbac: RbacAuthorizer,
+): Record<string, unknown> {
+  const { object, old, namespace, api, resource, user } = request;
+  const home =
+    namespace === undefined || resource === 'namespaces'
+      ? undefined
+      : api.get('namespaces', namespace);
+  const { group, plural } = request.definition;
+  return {
+    object: toCel(object ?? null),
+    oldObject: toCel(old ?? null),
+    request: toCel(requestJson(request)),
+    namespaceObject: toCel(home ?? null),
+    authorizer: new CelAuthorizer((who, what) => rbac.allows(who, what), user, {
+      group,
+      resource: plural,
+      ...(request.subresource !== undefined && { subresource: request.subresource }),
+      ...(namespace !== undefined && { namespace }),
+      name: request.name,
+    }),
+  };
+}
+
+export function paramsVariable(params: KubeObject | undefined): unknown {
+  return toCel(params ?? null);
+}
+
+function requestJson(request: AdmissionRequest): JsonObject {
+  const { definition, name, namespace, operation, subresource, user, dryRun } = request;
+  const { group, version, kind, plural } = definition;
+  return {
+    kind: { group, version, kind },
+    resource: { group, version, resource: plural },
+    requestKind: { group, version, kind },
+    requestResource: { group, version, resource: plural },
+    ...(subresource !== undefined && { subResource: subresource, requestSubResource: subresource }),
+    name,
+    ...(namespace !== undefined && { namespace }),
+    operation,
+    userInfo: userJson(user),
+    dryRun,
+  };
+}
