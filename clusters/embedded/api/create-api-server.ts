@@ -196,6 +196,7 @@ function createParts(server: {
       discovery,
       version: gitVersion,
       custom: (groupVersion) => custom.openApi(groupVersion),
+      customV2: () => custom.openApiV2(),
     }),
     stream: streamHandler,
   };

@@ -11,12 +11,12 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { runCommand } from '../../../system/run-command.js';
 import type { SharedFolders } from '../kubelet/context.js';
+import { makeBusyboxFolder } from './busybox-folder.js';
 import { SHARED_ETC, writeEtcFolder } from '../kubelet/etc-folder.js';
 
 const USERLANDS = ['busybox', 'debian', 'minimal'] as const;
@@ -97,15 +97,8 @@ async function build(
     chmodSync(copy, 0o755);
   }
   const bin = path.join(folder, 'busybox');
-  mkdirSync(bin, { mode: 0o755 });
-  if (busybox !== undefined) {
-    copyFileSync(busybox, path.join(bin, 'busybox'));
-    chmodSync(path.join(bin, 'busybox'), 0o755);
-    const { stdout } = await runCommand(busybox, ['--list']);
-    for (const name of stdout.split('\n')) {
-      if (name !== '' && name !== 'busybox') symlinkSync('busybox', path.join(bin, name));
-    }
-  }
+  if (busybox === undefined) mkdirSync(bin, { mode: 0o755 });
+  else await makeBusyboxFolder(bin, { busybox, standin: path.join(native, 'standin') });
   const etc = path.join(folder, 'etc');
   mkdirSync(etc, { mode: 0o755 });
   for (const name of SHARED_ETC) {

@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Agent } from '../agent/agent.js';
-import type { EmptyDirs } from '../kubelet/context.js';
+import type { ScratchFolders } from '../kubelet/context.js';
+import { VolumeError } from '../kubelet/volumes.js';
 import { ROUTER } from '../network/addresses.js';
 import type { PodObject } from '../network/objects.js';
 import type { ClusterFolder } from './cluster-folder.js';
@@ -13,10 +15,10 @@ const FILES = 20_000;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * A cluster's files that need no disk: the learner's home, root's homes on the nodes, empty volumes. One file system
+ * A cluster's files that need no disk: the learner's home, root's homes on the nodes, volumes. One file system
  * in memory with a bound, mounted by the agent and seen by its processes alone: no learner can fill the disk.
  */
-export class VolatileFolder implements EmptyDirs {
+export class VolatileFolder implements ScratchFolders {
   readonly #agent: Agent;
   readonly #folder: ClusterFolder;
   readonly #nodes: readonly string[];
@@ -76,18 +78,75 @@ export class VolatileFolder implements EmptyDirs {
     return folder;
   }
 
+  async part(
+    pod: PodObject,
+    { volume, folder, subPath }: { volume: string; folder: string; subPath: string },
+  ): Promise<string> {
+    const steps = subPath.split('/').filter((step) => step !== '' && step !== '.');
+    if (steps.includes('..')) throw new VolumeError(`subPath ${subPath} leads out of the volume`);
+    const target = path.join(this.#podFolder(pod), PARTS, digest(`${volume}/${subPath}`));
+    try {
+      await this.#run(ENTER_AND_BIND, [folder, target, ...steps]);
+    } catch (error) {
+      throw new VolumeError(`subPath ${subPath} is no folder of the volume`, { cause: error });
+    }
+    return target;
+  }
+
+  async hostPath(
+    node: string,
+    { volume, path: place, type }: { volume: string; path: string; type: string },
+  ): Promise<string> {
+    await this.ready;
+    const disk = path.join(this.#folder.volatile, 'disks', node);
+    if (path.posix.normalize(place) === '/') {
+      const folder = path.join(disk, 'root');
+      await this.#run(
+        'mkdir -p "$@"',
+        NODE_FOLDERS.map((name) => path.join(folder, name)),
+      );
+      return folder;
+    }
+    // One folder per path, none inside another: nothing that a pod writes lies on the way to a mount.
+    const folder = path.join(disk, 'paths', digest(path.posix.normalize(place)));
+    if (type === '' || type === 'DirectoryOrCreate') {
+      await this.#run('mkdir -p "$1"; chmod 0777 "$1"', [folder]);
+      return folder;
+    }
+    const isThere = type === 'Directory' && (await this.#holds('[ -d "$1" ]', [folder]));
+    if (!isThere) {
+      const what = type.startsWith('Directory')
+        ? 'directory'
+        : type.replace('OrCreate', '').toLowerCase();
+      throw new VolumeError(
+        `MountVolume.SetUp failed for volume "${volume}" : hostPath type check failed: ${place} is not a ${what}`,
+      );
+    }
+    return folder;
+  }
+
   giveBack(pod: PodObject): void {
     const { uid } = pod.metadata;
-    const has = (pod.spec.volumes ?? []).some(({ emptyDir }) => emptyDir !== undefined);
+    const has = (pod.spec.volumes ?? []).some(
+      ({ emptyDir, hostPath }) => emptyDir !== undefined || hostPath !== undefined,
+    );
     if (!has && !this.#taken.has(uid)) return;
     this.#taken.delete(uid);
-    void this.#run('rm -rf "$1"', [this.#podFolder(pod)]).catch(() => undefined);
+    const script = `for part in "$1"/${PARTS}/*; do umount -l "$part" 2>/dev/null; done; rm -rf --one-file-system "$1"`;
+    void this.#run(script, [this.#podFolder(pod)]).catch(() => undefined);
   }
 
   readonly #taken = new Set<string>();
 
   #podFolder(pod: PodObject): string {
     return path.join(this.#folder.volatile, 'volumes', pod.metadata.uid);
+  }
+
+  async #holds(script: string, args: readonly string[]): Promise<boolean> {
+    return this.#run(script, args).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #run(script: string, args: readonly string[]): Promise<void> {
@@ -105,6 +164,50 @@ export class VolatileFolder implements EmptyDirs {
     ]);
     if (code !== 0) throw new Error(`the cluster's volatile files: ${errors.trim()}`);
   }
+}
+
+/** Beside a pod's volumes: a volume cannot be called so. */
+const PARTS = '.parts';
+
+/** What a node's root folder shows. */
+const NODE_FOLDERS = [
+  'bin',
+  'boot',
+  'dev',
+  'etc',
+  'home',
+  'lib',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'srv',
+  'sys',
+  'tmp',
+  'usr',
+  'var/lib/kubelet',
+  'var/log/pods',
+];
+
+/**
+ * Goes down step by step from $1 and makes where it arrives visible at $2. After each step the kernel says where that
+ * is: who was led astray by a link goes no further, and what is bound is the folder stood in, whatever its name leads to by then.
+ */
+const ENTER_AND_BIND = `set -e
+folder=$1 target=$2; shift 2
+cd "$folder"
+for step; do
+  [ -d "$step" ] || mkdir -m 0777 "$step"
+  cd -P "./$step"
+  folder=$folder/$step
+  [ "$(/bin/pwd -P)" = "$folder" ]
+done
+umount -l "$target" 2>/dev/null || true
+mkdir -p "$target"
+mount --no-canonicalize --bind . "$target"`;
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** A folder with all in it. */

@@ -137,7 +137,7 @@ export class World implements Disposable {
             ...(audience === undefined ? {} : { audience }),
           },
         ),
-      emptyDirs: volatile,
+      scratch: volatile,
       extraMounts: (image) =>
         image.name === DNS_IMAGE
           ? [{ source: dns.folder, target: ZONE_FOLDER, readOnly: true }]

@@ -375,3 +375,38 @@ test(
   },
   PATIENCE_MS,
 );
+
+test(
+  'busybox has wget with a timeout, nc that only looks, ping and printenv, in its shell too',
+  async () => {
+    const box = await bench.start('busybox:1.36', { command: ['sleep', '60'] });
+    const nginx = await bench.start('nginx:1.27');
+    await nginx.logged('start worker processes');
+    const sh = (script: string) => box.exec('sh', '-c', script);
+    expect((await sh('wget -qO- -T 2 http://127.0.0.1')).out).toContain('Welcome to nginx!');
+    expect(await sh('wget --spider --timeout=1 127.0.0.1')).toMatchObject({
+      code: 0,
+      err: 'Connecting to 127.0.0.1 (127.0.0.1:80)\nremote file exists\n',
+    });
+    expect(await sh('wget -q -T 1 http://127.0.0.1/nothing')).toMatchObject({
+      code: 1,
+      err: 'wget: server returned error: HTTP/1.1 404 Not Found\n',
+    });
+    expect((await sh('cd /tmp && wget -q 127.0.0.1 && cat index.html')).out).toContain('nginx');
+    expect(await sh('wget -T 1 -O - http://127.0.0.1:9')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("can't connect to remote host (127.0.0.1): Connection refused"),
+    });
+    expect(await sh('nc -zv -w 1 127.0.0.1 80')).toMatchObject({
+      code: 0,
+      err: '127.0.0.1 (127.0.0.1:80) open\n',
+    });
+    expect((await sh('nc -z 127.0.0.1 9')).code).toBe(1);
+    expect(
+      (await sh('nc -l -p 7777 & sleep 0.2; echo hi | nc -w 1 127.0.0.1 7777; wait')).out,
+    ).toBe('hi\n');
+    expect((await sh('A=1 printenv A')).out).toBe('1\n');
+    expect((await sh('ping -c 1 127.0.0.1')).out).toContain('1 packets received, 0% packet loss');
+  },
+  PATIENCE_MS,
+);

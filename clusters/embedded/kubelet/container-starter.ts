@@ -6,7 +6,8 @@ import type { ProcessLimits, ProcessSpec } from '../agent/agent.js';
 import type { CatalogueImage } from '../images/catalogue.js';
 import type { PodObject } from '../network/objects.js';
 import { processId } from './container-record.js';
-import type { KubeletContext, Sandbox } from './context.js';
+import { partKey, type KubeletContext, type Sandbox } from './context.js';
+import { followsObjects } from './volumes.js';
 import { parseQuantity } from './downward.js';
 import { ContainerConfigError, environmentOf, expand } from './environment.js';
 import { hostnameOf, podHosts, podResolvConf, writeEtcFolder } from './etc-folder.js';
@@ -225,7 +226,7 @@ const ETC = '/etc/';
 
 /** A subPath into objects' files is a file; into an emptyDir it is a folder. */
 function isFileMount(subPath: string | undefined, volume: Volume | undefined): boolean {
-  return subPath !== undefined && subPath !== '' && volume?.emptyDir === undefined;
+  return subPath !== undefined && subPath !== '' && volume !== undefined && followsObjects(volume);
 }
 
 function volumeMounts({ container, volumes, pod }: StartRequest): Mount[] {
@@ -235,16 +236,16 @@ function volumeMounts({ container, volumes, pod }: StartRequest): Mount[] {
       throw new ContainerConfigError(`volume "${mount.name}" is not mounted`);
     }
     const volume = pod.spec.volumes?.find(({ name }) => name === mount.name);
-    const fromObjects = volume?.emptyDir === undefined;
+    const fromObjects = volume === undefined || followsObjects(volume);
     const sub = mount.subPath ?? '';
     if (sub.split('/').includes('..')) {
       throw new ContainerConfigError(
         `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}"`,
       );
     }
-    const source = path.join(folder, sub);
-    if (sub !== '' && !fromObjects) mkdirSync(source, { recursive: true });
-    return { source, target: mount.mountPath, readOnly: fromObjects || mount.readOnly === true };
+    const readOnly = fromObjects || volume.hostPath?.path === '/' || mount.readOnly === true;
+    const part = volumes.get(partKey(mount.name, sub));
+    return { source: part ?? path.join(folder, sub), target: mount.mountPath, readOnly };
   });
 }
 

@@ -41,12 +41,25 @@ export interface SharedFolders {
   local(programs: Readonly<Record<string, string>>): string;
 }
 
-/** Folders for emptyDir volumes, bounded together. */
-export interface EmptyDirs {
-  /** The same folder for the same pod and name, also after a restart of the host. */
+/** Folders for volumes that pods write to, bounded together. */
+export interface ScratchFolders {
+  /** An emptyDir: the same folder for the same pod and name, also after a restart of the host. */
   take(pod: PodObject, name: string): Promise<string>;
+  /**
+   * A folder inside of one, made where it is missing, at a place of its own that no pod can bend elsewhere with a link.
+   * Rejects with VolumeError where it is no folder of the volume.
+   */
+  part(
+    pod: PodObject,
+    options: { volume: string; folder: string; subPath: string },
+  ): Promise<string>;
+  /** A hostPath: one folder per node and path. Rejects with VolumeError where it is not of the type asked for. */
+  hostPath(node: string, options: { volume: string; path: string; type: string }): Promise<string>;
   giveBack(pod: PodObject): void;
 }
+
+/** In a map of volumes' folders: the part of a volume that a subPath means. */
+export const partKey = (volume: string, subPath: string): string => `${volume}/${subPath}`;
 
 export interface NodeIdentity {
   name: string;
@@ -73,7 +86,7 @@ export interface KubeletContext {
   /** The cluster's user on this machine, where it is not the user of this process. */
   ownerUid: number | undefined;
   serviceAccountToken(request: TokenRequest): string;
-  emptyDirs: EmptyDirs;
+  scratch: ScratchFolders;
   /** What the platform itself gives to containers of an image. */
   extraMounts(image: CatalogueImage): readonly Mount[];
   logger: Logger;

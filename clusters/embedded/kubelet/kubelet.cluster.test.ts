@@ -260,8 +260,8 @@ test(
         volumes: [{ name: 'v', configMap: { name: 'missing' } }],
         containers: [shell('true', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
       }),
-      pod('host-path', {
-        volumes: [{ name: 'v', hostPath: { path: '/' } }],
+      pod('nfs', {
+        volumes: [{ name: 'v', nfs: { server: 'x', path: '/' } }],
         containers: [shell('true', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
       }),
     ]);
@@ -286,7 +286,7 @@ test(
     expect(await events('no-image')).toContain('Did you mean nginx');
     expect(await events('no-settings')).toContain('configmap "missing" not found');
     expect(await events('no-volume')).toContain('configmap "missing" not found');
-    expect(await events('host-path')).toContain('hostPath');
+    expect(await events('nfs')).toContain('volumes of type nfs are not available');
     // Once what was missing is there, they go on.
     await learner(['-n', 'lab', 'create', 'configmap', 'missing', '--from-literal=a=b']);
     await eventually(async () => {
@@ -431,6 +431,59 @@ test(
       const status = await statusOf('served');
       expect(valueAt(status, ['ephemeralContainerStatuses', 0, 'state', 'running'])).toBeDefined();
     });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a subPath is a folder of its volume, and no link leads it out; a hostPath belongs to its node',
+  async () => {
+    const volumes = [
+      { name: 'v', emptyDir: {} },
+      { name: 'disk', hostPath: { path: '/data' } },
+      { name: 'root', hostPath: { path: '/' } },
+    ];
+    const first = shell(
+      'mkdir /v/real; echo kept >/v/real/file; ln -s /etc /v/link; ln -sfn /etc /d/e',
+      {
+        name: 'first',
+        volumeMounts: [
+          { name: 'v', mountPath: '/v' },
+          { name: 'disk', mountPath: '/d' },
+        ],
+      },
+    );
+    const mounts = (subPath: string): JsonObject => ({
+      volumeMounts: [
+        { name: 'v', mountPath: '/part', subPath },
+        { name: 'root', mountPath: '/host' },
+      ],
+    });
+    const on = (subPath: string): JsonObject => ({
+      nodeName: 'worker-1',
+      volumes,
+      initContainers: [first],
+      containers: [shell('cat /part/file; ls /host; touch /host/x || sleep 60', mounts(subPath))],
+    });
+    await cluster.apply([pod('parts', on('real')), pod('astray', on('link/apt'))]);
+    await ready('parts');
+    expect(await logs('parts')).toMatch(/^kept\nbin\n[^]*\netc\n/);
+    await eventually(async () => {
+      expect(
+        valueAt(await statusOf('astray'), ['containerStatuses', 0, 'state', 'waiting']),
+      ).toEqual({
+        reason: 'CreateContainerConfigError',
+        message: 'failed to prepare subPath for volumeMount "v" of container "c"',
+      });
+    });
+    const again = pod('again', {
+      nodeName: 'worker-1',
+      volumes: [{ name: 'disk', hostPath: { path: '/data', type: 'Directory' } }],
+      containers: [shell('ls /d; sleep 60', { volumeMounts: [{ name: 'disk', mountPath: '/d' }] })],
+    });
+    await cluster.apply([again]);
+    await ready('again');
+    expect(await logs('again')).toBe('e\n');
   },
   TIMEOUT_MS,
 );

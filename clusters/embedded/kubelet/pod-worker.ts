@@ -9,7 +9,12 @@ import {
   truncateSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { Container, EphemeralContainer, LifecycleHandler } from 'kubernetes-types/core/v1.js';
+import type {
+  Container,
+  EphemeralContainer,
+  LifecycleHandler,
+  Volume,
+} from 'kubernetes-types/core/v1.js';
 import { messageOf } from '../../../common/errors.js';
 import type { KeptProcess, ProcessExit } from '../agent/agent.js';
 import type { PodObject } from '../network/objects.js';
@@ -32,7 +37,7 @@ import {
   type Prepared,
   type Surroundings,
 } from './container-starter.js';
-import type { KubeletContext, NodeIdentity, Sandbox } from './context.js';
+import { partKey, type KubeletContext, type NodeIdentity, type Sandbox } from './context.js';
 import { ContainerConfigError } from './environment.js';
 import { containerIdOf, fullImageName, podStatusOf, timeText } from './pod-status.js';
 import { probeOnce, type ProbeTarget } from './prober.js';
@@ -337,11 +342,7 @@ export class PodWorker {
     for (const volume of this.#pod.spec.volumes ?? []) {
       if (this.#volumes.has(volume.name)) continue;
       try {
-        const folder =
-          volume.emptyDir === undefined
-            ? prepareVolume(volume, this.#volumeContext())
-            : await this.#context.emptyDirs.take(this.#pod, volume.name);
-        this.#volumes.set(volume.name, folder);
+        this.#volumes.set(volume.name, await this.#folderOf(volume));
       } catch (error) {
         if (!(error instanceof VolumeError)) throw error;
         this.#complain('FailedMount', error.message);
@@ -350,6 +351,36 @@ export class PodWorker {
       }
     }
     return true;
+  }
+
+  #folderOf(volume: Volume): Promise<string> | string {
+    const { scratch } = this.#context;
+    if (volume.emptyDir !== undefined) return scratch.take(this.#pod, volume.name);
+    if (volume.hostPath !== undefined) {
+      const { path: place, type = '' } = volume.hostPath;
+      return scratch.hostPath(this.#node.name, { volume: volume.name, path: place, type });
+    }
+    return prepareVolume(volume, this.#volumeContext());
+  }
+
+  /** The parts of volumes that a container mounts, as they are when it starts. Rejects with ContainerConfigError. */
+  async #mountParts(spec: Spec): Promise<void> {
+    for (const { name, subPath = '' } of spec.volumeMounts ?? []) {
+      const folder = this.#volumes.get(name);
+      const volume = this.#pod.spec.volumes?.find((one) => one.name === name);
+      if (subPath === '' || folder === undefined || volume === undefined) continue;
+      if (followsObjects(volume)) continue;
+      try {
+        const options = { volume: name, folder, subPath };
+        const part = await this.#context.scratch.part(this.#pod, options);
+        this.#volumes.set(partKey(name, subPath), part);
+      } catch (error) {
+        if (!(error instanceof VolumeError)) throw error;
+        throw new ContainerConfigError(
+          `failed to prepare subPath for volumeMount "${name}" of container "${spec.name}"`,
+        );
+      }
+    }
   }
 
   #refreshVolumes(): void {
@@ -474,6 +505,7 @@ export class PodWorker {
     let prepared: Prepared;
     const pod = this.#pod;
     try {
+      await this.#mountParts(spec);
       prepared = prepareContainer(this.#context, {
         pod,
         container: spec,
@@ -801,7 +833,7 @@ export class PodWorker {
     }
     await this.#dropSandbox();
     rmSync(podFolder(this.#context, this.#pod), { recursive: true, force: true });
-    this.#context.emptyDirs.giveBack(this.#pod);
+    this.#context.scratch.giveBack(this.#pod);
     if (!this.#orphaned) {
       api.delete('pods', {
         name,

@@ -1,4 +1,6 @@
-import type { Duplex } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { Readable, Writable, type Duplex } from 'node:stream';
+import { AgentError } from '../agent/agent-error.js';
 import type { Agent, ExecSession } from '../agent/agent.js';
 import { ApiError } from '../api/api-error.js';
 import type { ContainerStreams, ContainerTarget, LogOptions } from '../api/container-streams.js';
@@ -43,7 +45,7 @@ export function createContainerStreams(options: {
       const prepared = worker?.surroundings(target.container);
       const env: Record<string, string> = { PATH: DEFAULT_PATH, ...prepared?.env };
       if (tty) env['TERM'] ??= 'xterm';
-      return agent.exec({
+      const started = agent.exec({
         target: 'process',
         id: record.process,
         argv: command,
@@ -52,6 +54,7 @@ export function createContainerStreams(options: {
         ...(prepared === undefined ? {} : { cwd: prepared.cwd }),
         ...(tty ? { tty: { columns: 80, rows: 24 } } : {}),
       });
+      return started.catch(failedSession);
     },
     async attach(target): Promise<ExecSession> {
       return agent.attach(running(target).record.process);
@@ -68,6 +71,33 @@ export function createContainerStreams(options: {
     },
   };
 }
+
+const RUNTIME_WORDS = 'OCI runtime exec failed: exec failed: unable to start container process: ';
+
+/** A program that is not there is told on the streams, as a node does: the connection is made before it is tried. */
+function failedSession(error: unknown): ExecSession {
+  if (!(error instanceof AgentError) || !NOT_STARTED.has(error.code)) throw error;
+  const id = randomBytes(32).toString('hex');
+  const reason = `failed to exec in container: failed to start exec "${id}": ${RUNTIME_WORDS}${error.message}: unknown`;
+  const exited = Promise.reject<number>(new Error(reason));
+  exited.catch(() => undefined);
+  const nothing = (): undefined => undefined;
+  return {
+    stdin: new Writable({
+      write: (_chunk, _encoding, done) => {
+        done();
+      },
+    }),
+    stdout: Readable.from([]),
+    stderr: Readable.from([]),
+    exited,
+    resize: nothing,
+    signal: nothing,
+    close: nothing,
+  };
+}
+
+const NOT_STARTED = new Set(['COMMAND_NOT_FOUND', 'COMMAND_NOT_RUN']);
 
 function dialLocal(agent: Agent, netns: string, port: number): Promise<Duplex> {
   return agent.dial(netns, { address: '127.0.0.1', port });

@@ -74,7 +74,7 @@ export function prepareVolume(volume: Volume, context: VolumeContext): string {
   if (files === undefined) {
     const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
     throw new VolumeError(
-      `MountVolume.SetUp failed for volume "${volume.name}" : volumes of type ${kind} are not available in this cluster (there is emptyDir, configMap, secret, projected, downwardAPI)`,
+      `MountVolume.SetUp failed for volume "${volume.name}" : volumes of type ${kind} are not available in this cluster (there is emptyDir, hostPath, configMap, secret, projected, downwardAPI)`,
     );
   }
   const folder = path.join(context.folder, volume.name);

@@ -39,12 +39,16 @@ export function writeNodeConditions(api: ClusterApi, name: string, network: Node
     if (ready?.status !== wanted.status) became = wanted;
   });
   if (updated === undefined || became?.status !== 'True') return;
-  api.event(updated, {
-    type: 'Normal',
-    reason: 'NodeReady',
-    message: `Node ${name} status is now: NodeReady`,
-    component: 'kubelet',
-  });
+  // A kubelet knows its node by name alone, and kubectl before 1.24 looks for its events by that.
+  api.event(
+    { ...updated, metadata: { ...updated.metadata, uid: name } },
+    {
+      type: 'Normal',
+      reason: 'NodeReady',
+      message: `Node ${name} status is now: NodeReady`,
+      component: 'kubelet',
+    },
+  );
 }
 
 /** A removed plugin leaves its settings behind: the runtime still thinks that it has a network. */

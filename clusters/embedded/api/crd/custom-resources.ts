@@ -4,7 +4,7 @@ import type { ClusterApi, KubeObject } from '../cluster-api.js';
 import type { ClusterApiServerSide } from '../create-cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
-import { addCustomResource, emptyOpenApiV3 } from '../schema/custom-resources.js';
+import { addCustomResource, customOpenApiV2, emptyOpenApiV3 } from '../schema/custom-resources.js';
 import { customVersions } from './custom-definition.js';
 import type { CustomVersion } from './custom-definition.js';
 
@@ -58,6 +58,17 @@ export class CustomResources {
       }
     }
     return document;
+  }
+
+  /** What the custom resources add to the OpenAPI v2 document. */
+  openApiV2(): { paths: JsonObject; definitions: JsonObject } {
+    const sum: { paths: JsonObject; definitions: JsonObject } = { paths: {}, definitions: {} };
+    for (const custom of this.#current) {
+      const { paths, definitions } = customOpenApiV2(custom, this.#catalogue);
+      Object.assign(sum.paths, paths);
+      Object.assign(sum.definitions, definitions);
+    }
+    return sum;
   }
 
   #versionsOf(crd: KubeObject): CustomVersion[] {

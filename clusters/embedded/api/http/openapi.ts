@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../../../common/json.js';
+import { isJsonObject, type JsonObject } from '../../../../common/json.js';
 import type { ResourceRegistry } from '../registry/resource-registry.js';
 import { apiVersionOf } from '../registry/writer.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
+import { openApiV2Protobuf } from '../schema/openapi-v2-protobuf.js';
 import type { Discovery } from './discovery.js';
 
 /** Adds the custom resources of a group version to an OpenAPI v3 document. */
@@ -18,12 +19,15 @@ interface Options {
   /** Part of every hash: documents change with the server's version. */
   version: string;
   custom: CustomDocuments;
+  /** What custom resources add to the OpenAPI v2 document. */
+  customV2: () => { paths: JsonObject; definitions: JsonObject };
 }
 
 /** Texts of built-in documents, for all clusters of this process. */
 const builtIn = new WeakMap<SchemaCatalogue, Map<string, Buffer>>();
+const builtInV2 = new WeakMap<SchemaCatalogue, Buffer>();
 
-/** `/openapi/v3`: an index with hashes, and one document per group version. */
+/** `/openapi/v3`: an index with hashes, and one document per group version; `/openapi/v2`: all in one. */
 export class OpenApi {
   readonly #options: Options;
   #custom = new Map<string, Buffer>();
@@ -58,6 +62,33 @@ export class OpenApi {
       .toUpperCase();
   }
 
+  /** The v2 document, with the custom resources that there are now. */
+  documentV2(): JsonObject {
+    const document = this.#options.catalogue.openApiV2();
+    const { paths, definitions } = this.#options.customV2();
+    return {
+      ...document,
+      paths: { ...partOf(document, 'paths'), ...paths },
+      definitions: { ...partOf(document, 'definitions'), ...definitions },
+    };
+  }
+
+  /** The same in binary form. Two messages one after the other are their sum, so only the smaller is made anew. */
+  binaryV2(): Buffer[] {
+    const { catalogue, registry, customV2 } = this.#options;
+    let common = builtInV2.get(catalogue);
+    if (common === undefined) {
+      common = openApiV2Protobuf(catalogue.openApiV2());
+      builtInV2.set(catalogue, common);
+    }
+    if (this.#binary?.version !== registry.version) {
+      this.#binary = { version: registry.version, bytes: openApiV2Protobuf(customV2()) };
+    }
+    return [common, this.#binary.bytes];
+  }
+
+  #binary: { version: number; bytes: Buffer } | undefined;
+
   /** The document of `api/v1` or `apis/<group>/<version>`; undefined where there is no such group version. */
   document(path: string): Buffer | undefined {
     const { group, version } = splitPath(path);
@@ -87,6 +118,11 @@ function cached(texts: Map<string, Buffer>, path: string, make: () => JsonObject
     texts.set(path, text);
   }
   return text;
+}
+
+function partOf(document: JsonObject, name: string): JsonObject {
+  const part = document[name];
+  return isJsonObject(part) ? part : {};
 }
 
 function pathOf(group: string, version: string): string {

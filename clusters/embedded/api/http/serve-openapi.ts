@@ -1,5 +1,3 @@
-import type { SchemaCatalogue } from '../schema-catalogue.js';
-import { openApiV2Protobuf } from '../schema/openapi-v2-protobuf.js';
 import type { RequestContext, ServerParts } from './context.js';
 import type { OpenApi } from './openapi.js';
 import { sendJson, sendPlain } from './respond.js';
@@ -14,28 +12,26 @@ export function serveOpenApi(
   if (path === '/openapi/v3' || path === '/openapi/v3/')
     sendJson(context, 200, parts.openApi.index());
   else if (path.startsWith('/openapi/v3/')) sendDocument(context, parts.openApi);
-  else if (path === '/openapi/v2') sendV2(context, parts.catalogue);
+  else if (path === '/openapi/v2') sendV2(context, parts.openApi);
   else sendPlain(context, 404, '404 page not found\n');
   return true;
 }
 
 // With a dot where the client's Accept has @, which is no media type to its own parser.
 const V2_BINARY = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-const binaries = new WeakMap<SchemaCatalogue, Buffer>();
 
 /** kubectl before 1.29 asks for v2, and takes it in binary form only. */
-function sendV2(context: RequestContext, catalogue: SchemaCatalogue): void {
+function sendV2(context: RequestContext, openApi: OpenApi): void {
   if (context.req.headers.accept?.includes('proto-openapi.spec.v2') !== true) {
-    sendJson(context, 200, catalogue.openApiV2());
+    sendJson(context, 200, openApi.documentV2());
     return;
   }
-  let binary = binaries.get(catalogue);
-  if (binary === undefined) {
-    binary = openApiV2Protobuf(catalogue.openApiV2());
-    binaries.set(catalogue, binary);
-  }
-  const headers = { 'Content-Type': V2_BINARY, 'Content-Length': binary.length, Vary: 'Accept' };
-  context.res.writeHead(200, headers).end(binary);
+  const parts = openApi.binaryV2();
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const headers = { 'Content-Type': V2_BINARY, 'Content-Length': length, Vary: 'Accept' };
+  context.res.writeHead(200, headers);
+  for (const part of parts) context.res.write(part);
+  context.res.end();
 }
 
 function sendDocument(context: RequestContext, openApi: OpenApi): void {

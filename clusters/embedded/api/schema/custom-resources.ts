@@ -1,7 +1,8 @@
-import { isJsonObject, type JsonObject } from '../../../../common/json.js';
+import { isJsonObject, type Json, type JsonObject } from '../../../../common/json.js';
 import type { ResourceDefinition } from '../resource-definition.js';
 import { pathsOf, type OperationType } from './openapi-paths.js';
 import type { SchemaStyle } from './openapi-schemas.js';
+import { pathItemV2 } from './openapi-v2.js';
 import { pathItem, schemasFor, typeNameOf, type TypeSource } from './openapi-v3.js';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -49,15 +50,63 @@ export function addCustomResource(
   for (const [shared, schema] of Object.entries(schemasFor(roots, types, style))) {
     schemas[shared] ??= schema;
   }
-  const nameOf = (type: OperationType): string | undefined => {
-    if (type.is === 'kind' && type.kind.group === group && type.kind.kind === kind) return name;
-    return type.is === 'list' ? listName : typeNameOf(type, types);
-  };
+  const nameOf = typeNames(definition, types);
   for (const item of pathsOf(definition)) {
     const described = pathItem(item, nameOf);
     dropStrategicMerge(described);
     paths[item.path] = described;
   }
+}
+
+/** What a custom resource adds to the OpenAPI v2 document, which kubectl before 1.27 explains and validates by. */
+export function customOpenApiV2(
+  custom: { definition: ResourceDefinition; schema: JsonObject | undefined },
+  types: TypeSource,
+): { paths: JsonObject; definitions: JsonObject } {
+  const { definition } = custom;
+  const { group, version, kind } = definition;
+  const name = customTypeName(group, version, kind);
+  const nameOf = typeNames(definition, types);
+  return {
+    paths: Object.fromEntries(
+      pathsOf(definition).map((item) => [item.path, pathItemV2(item, nameOf)]),
+    ),
+    definitions: {
+      [name]: schemaV2(customSchema(custom.schema, { group, version, kind })),
+      [`${name}List`]: schemaV2(listSchema(name, { group, version, kind: `${kind}List` })),
+    },
+  };
+}
+
+/** References point elsewhere in v2, and stand alone. */
+function schemaV2(schema: JsonObject): JsonObject {
+  const convert = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(convert);
+    if (!isJsonObject(value)) return value;
+    const { allOf, $ref } = value;
+    const reference = Array.isArray(allOf) && isJsonObject(allOf[0]) ? allOf[0]['$ref'] : $ref;
+    if (typeof reference === 'string') {
+      return { $ref: reference.replace('#/components/schemas/', '#/definitions/') };
+    }
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, inner]) =>
+        inner === undefined ? [] : [[key, convert(inner)]],
+      ),
+    );
+  };
+  const converted = convert(schema);
+  return isJsonObject(converted) ? converted : {};
+}
+
+function typeNames(
+  { group, version, kind }: ResourceDefinition,
+  types: TypeSource,
+): (type: OperationType) => string | undefined {
+  const name = customTypeName(group, version, kind);
+  return (type) => {
+    if (type.is === 'kind' && type.kind.group === group && type.kind.kind === kind) return name;
+    return type.is === 'list' ? `${name}List` : typeNameOf(type, types);
+  };
 }
 
 function customSchema(schema: JsonObject | undefined, kind: Kind): JsonObject {

@@ -21,7 +21,7 @@ export function openApiV2Document(
     if (name !== undefined) roots.add(name);
     return name;
   };
-  for (const item of resources.flatMap(pathsOf)) paths[item.path] = pathItem(item, nameOf);
+  for (const item of resources.flatMap(pathsOf)) paths[item.path] = pathItemV2(item, nameOf);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: 'unversioned' },
@@ -39,7 +39,10 @@ export function openApiV2Document(
   };
 }
 
-function pathItem(item: PathItem, nameOf: (type: OperationType) => string | undefined): JsonObject {
+export function pathItemV2(
+  item: PathItem,
+  nameOf: (type: OperationType) => string | undefined,
+): JsonObject {
   const operations: JsonObject = {};
   for (const operation of item.operations) {
     operations[operation.method] = operationOf(operation, nameOf);

@@ -138,7 +138,10 @@ class Parser {
       } else if (token.kind === ')') {
         if (expectValue) values.push('');
         return values;
-      } else throw unparsable(`found '${token.text}', expected: ',', ')' or identifier`);
+      } else {
+        const wanted = expectValue ? "',', or identifier" : "',' or ')'";
+        throw unparsable(`found '${token.text}', expected: ${wanted}`);
+      }
     }
   }
 

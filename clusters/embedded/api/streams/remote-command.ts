@@ -37,11 +37,18 @@ export function prepareCommand(context: ResourceContext): () => Promise<ExecSess
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
   }
   const streams = requireStreams(context);
-  if (context.target.subresource === 'attach') return () => streams.attach(target, { stdin, tty });
+  if (context.target.subresource === 'attach') {
+    return async () => withoutCode(await streams.attach(target, { stdin, tty }));
+  }
   const command = context.query.getAll('command');
   if (command.length === 0)
     throw badRequest('you must specify at least one command for the container');
   return () => streams.exec(target, { command, stdin, tty });
+}
+
+/** Whoever attaches is not told how the program ends, only that it did. */
+function withoutCode(session: ExecSession): ExecSession {
+  return { ...session, exited: session.exited.then(() => 0) };
 }
 
 /** How a command ended, as clients of protocol v4 and later read it. */
@@ -60,7 +67,7 @@ export async function exitStatus(session: ExecSession): Promise<JsonObject> {
     return {
       metadata: {},
       status: 'Failure',
-      message: `error executing command in container: ${messageOf(error)}`,
+      message: `Internal error occurred: error executing command in container: ${messageOf(error)}`,
       reason: 'InternalError',
       code: 500,
     };

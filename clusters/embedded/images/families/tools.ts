@@ -15,7 +15,8 @@ export const TOOLS: readonly ImageEntry[] = [
     command: ['sh'],
     userland: 'busybox',
     tags: /^(1\.\d{1,2}(\.\d{1,2})?(-[a-z0-9.-]+)?|musl|uclibc|glibc|unstable|curl)$/,
-    honesty: 'The real busybox, built by Debian.',
+    honesty:
+      'The real busybox, built by Debian; wget (no TLS), ping, printenv and nc as a client are ours.',
   },
   {
     names: ['alpine'],
@@ -23,7 +24,8 @@ export const TOOLS: readonly ImageEntry[] = [
     roles: ['apk'],
     userland: 'busybox',
     tags: /^(3\.\d{1,2}(\.\d{1,2})?|3|edge)$/,
-    honesty: 'The real busybox, built by Debian; apk only says that nothing can be downloaded.',
+    honesty:
+      'The real busybox, built by Debian, with the same four of ours; apk only says that nothing can be downloaded.',
   },
   {
     names: ['curlimages/curl', 'quay.io/curl/curl', 'alpine/curl', 'byrnedo/alpine-curl'],

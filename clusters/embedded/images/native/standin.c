@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 static const struct role *const families[] = {web_roles,      echo_roles, agnhost_roles, store_roles,
-                                              database_roles, idle_roles, dns_roles,     entry_roles};
+                                              database_roles, idle_roles, dns_roles,     entry_roles,
+                                              applet_roles};
 
 static const struct role *find_role(const char *name) {
   const char *slash = strrchr(name, '/');
