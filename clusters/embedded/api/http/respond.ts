@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
 import type { Json, JsonObject } from '../../../../common/json.js';
 import type { ApiError } from '../api-error.js';
+import { compressed, wantsGzip } from './compress.js';
 import type { Representation } from './media-types.js';
 
 const NO_CACHE = 'no-cache, private';
@@ -21,14 +22,24 @@ export function sendText(
   } else if (wantsIndent(exchange)) {
     text = JSON.stringify(JSON.parse(text), null, 2);
   }
+  const send = (payload: Buffer, encoding?: string): void => {
+    res.writeHead(code, {
+      'Content-Type': type,
+      'Cache-Control': NO_CACHE,
+      'Content-Length': payload.length,
+      ...(encoding !== undefined && { 'Content-Encoding': encoding, Vary: 'Accept-Encoding' }),
+      ...(exchange.warnings.length > 0 && { Warning: exchange.warnings.map(warningHeader) }),
+    });
+    res.end(exchange.req.method === 'HEAD' ? undefined : payload);
+  };
   const payload = Buffer.from(text, 'utf8');
-  res.writeHead(code, {
-    'Content-Type': type,
-    'Cache-Control': NO_CACHE,
-    'Content-Length': payload.length,
-    ...(exchange.warnings.length > 0 && { Warning: exchange.warnings.map(warningHeader) }),
+  if (!wantsGzip(exchange.req, payload.length)) {
+    send(payload);
+    return;
+  }
+  compressed(payload, (result) => {
+    if (!res.destroyed) send(result.payload, result.encoding);
   });
-  res.end(exchange.req.method === 'HEAD' ? undefined : payload);
 }
 
 export function sendJson(exchange: Exchange, code: number, value: JsonObject): void {
