@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { JsonObject } from './json.js';
+import { Protocol } from './probe.js';
 import type { StepText } from './step-text.js';
+import { Visibility } from './verdict.js';
 
 /** What a lab declares in `lab.yaml`. The file format's only definition; the JSON Schema is made from it. */
 
 const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower case letters, digits and "-"');
-const Protocol = z.enum(['TCP', 'UDP', 'SCTP']);
 
 /**
  * `prod-ns/web` a pod by name, `prod-ns/{app=web}` pods by label (`k=v`, `k!=v`, `k`, `!k`, joined by commas;
@@ -18,7 +19,7 @@ const CheckBase = z.strictObject({
   title: z.string().min(1),
   points: z.number().int().min(0),
   dependsOn: z.array(Id).default([]),
-  visibility: z.enum(['always', 'after-submission', 'after-due', 'never']).default('always'),
+  visibility: Visibility.default('always'),
   /** Why this matters. */
   rationale: z.string().min(1),
   /** Two tiers: where to look, then what to do. */

@@ -1,25 +1,30 @@
 /** What the platform asks the network, and what the network answered. Pure data; providers do the sending. */
+import { z } from 'zod';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+export const Protocol = z.enum(['TCP', 'UDP', 'SCTP']);
+export type Protocol = z.infer<typeof Protocol>;
 
 /** Where a probe starts or what it aims at. */
-export type Endpoint =
-  | { type: 'pod'; namespace: string; name: string }
-  | { type: 'service'; namespace: string; name: string }
-  | { type: 'node'; name: string }
+export const Endpoint = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('pod'), namespace: z.string(), name: z.string() }),
+  z.object({ type: z.literal('service'), namespace: z.string(), name: z.string() }),
+  z.object({ type: z.literal('node'), name: z.string() }),
   /** A host of the lab's outside world, by name: `client`, `partner-a`, `partner-b`, `internet`, `metadata`. */
-  | { type: 'outside'; name: string }
-  | { type: 'address'; address: string };
+  z.object({ type: z.literal('outside'), name: z.string() }),
+  z.object({ type: z.literal('address'), address: z.string() }),
+]);
+export type Endpoint = z.infer<typeof Endpoint>;
 
-export interface ProbeRequest {
-  from: Endpoint;
-  to: Endpoint;
+export const ProbeRequest = z.object({
+  from: Endpoint,
+  to: Endpoint,
   /** The number the client dials: a Service's own port for a Service, 1-65535. */
-  port: number;
-  protocol: Protocol;
+  port: z.number(),
+  protocol: Protocol,
   /** How long silence must last to count as filtered, where the kernel says nothing itself. Default 800. */
-  timeoutMs?: number;
-}
+  timeoutMs: z.number().optional(),
+});
+export type ProbeRequest = z.infer<typeof ProbeRequest>;
 
 /**
  * - `open`: the handshake (TCP) or an answer (UDP) came back.
@@ -29,25 +34,35 @@ export interface ProbeRequest {
  * - `no-source`, `no-target`: the endpoint does not exist or has no running network.
  * - `unknown`: the prober could not do its work; nothing may be concluded.
  */
-export type ProbeCause =
-  'open' | 'refused' | 'filtered' | 'unreachable' | 'no-source' | 'no-target' | 'unknown';
+export const ProbeCause = z.enum([
+  'open',
+  'refused',
+  'filtered',
+  'unreachable',
+  'no-source',
+  'no-target',
+  'unknown',
+]);
+export type ProbeCause = z.infer<typeof ProbeCause>;
 
 /** The rule that dropped a packet, as the kernel's own log told it. */
-export interface DroppedBy {
+export const DroppedBy = z.object({
   /** Where the packet was dropped. */
-  node: string;
-  direction: 'ingress' | 'egress';
+  node: z.string(),
+  direction: z.enum(['ingress', 'egress']),
   /** Every policy that selects the pod in that direction; the drop is their common default deny. */
-  policies: string[];
-}
+  policies: z.array(z.string()),
+});
+export type DroppedBy = z.infer<typeof DroppedBy>;
 
-export interface ProbeResult {
-  request: ProbeRequest;
-  cause: ProbeCause;
+export const ProbeResult = z.object({
+  request: ProbeRequest,
+  cause: ProbeCause,
   /** The address that was dialled after names were resolved (before service translation). */
-  address?: string;
-  tookMs: number;
-  droppedBy?: DroppedBy;
+  address: z.string().optional(),
+  tookMs: z.number(),
+  droppedBy: DroppedBy.optional(),
   /** Why the cause is `unknown`, `no-source`, `no-target` or `unreachable`, in words. */
-  detail?: string;
-}
+  detail: z.string().optional(),
+});
+export type ProbeResult = z.infer<typeof ProbeResult>;

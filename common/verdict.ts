@@ -1,53 +1,69 @@
-import type { DroppedBy, ProbeResult } from './probe.js';
+/** What graders found. The result format's only definition: its published JSON Schema is made from it. */
+import { z } from 'zod';
+import { DroppedBy, ProbeResult } from './probe.js';
 
 /**
  * - `skipped`: a check it depends on did not pass.
  * - `inconclusive`: it could not be told; costs the learner nothing and may be tried again.
  * - `error`: our fault.
  */
-export type Outcome = 'passed' | 'failed' | 'skipped' | 'inconclusive' | 'error';
+export const Outcome = z.enum(['passed', 'failed', 'skipped', 'inconclusive', 'error']);
+export type Outcome = z.infer<typeof Outcome>;
 
 /** One thing a check looked at, for a table of expected against observed. */
-export interface Finding {
+export const Finding = z.object({
   /** `from → to:port/PROTOCOL`, or the object and field looked at. */
-  subject: string;
-  expected: string;
-  observed: string;
-  outcome: Outcome;
+  subject: z.string(),
+  expected: z.string(),
+  observed: z.string(),
+  outcome: Outcome,
   /** Why, in one sentence: the deciding rule, the missing object and what exists instead. */
-  reason?: string;
+  reason: z.string().optional(),
   /** Where to look next, often a command. */
-  next?: string;
-  droppedBy?: DroppedBy;
-}
+  next: z.string().optional(),
+  droppedBy: DroppedBy.optional(),
+  /** The two ends of a path, `to` with port and protocol: what a matrix is drawn from. */
+  path: z.object({ from: z.string(), to: z.string() }).optional(),
+});
+export type Finding = z.infer<typeof Finding>;
 
-export interface CheckResult {
-  id: string;
-  title: string;
-  step: string;
-  outcome: Outcome;
-  points: { earned: number; possible: number };
-  rationale: string;
+export const Points = z.object({ earned: z.number(), possible: z.number() });
+export type Points = z.infer<typeof Points>;
+
+export const Visibility = z.enum(['always', 'after-submission', 'after-due', 'never']);
+
+export const CheckResult = z.object({
+  id: z.string(),
+  title: z.string(),
+  step: z.string(),
+  outcome: Outcome,
+  points: Points,
+  /** When learners see it, as the lab says; `always` where absent. */
+  visibility: Visibility.optional(),
+  rationale: z.string(),
   /** One sentence for the learner that says what decided the outcome. */
-  message: string;
-  findings: Finding[];
-  hints: string[];
-  tookMs: number;
+  message: z.string(),
+  findings: z.array(Finding),
+  hints: z.array(z.string()),
+  tookMs: z.number(),
   /** Raw probe answers, controls included, kept for a later regrade. Not shown to learners. */
-  evidence?: ProbeResult[];
-}
+  evidence: z.array(ProbeResult).optional(),
+});
+export type CheckResult = z.infer<typeof CheckResult>;
 
-export interface LabResult {
-  version: 1;
-  lab: string;
-  labDigest: string;
-  graderVersion: string;
-  provider: string;
-  cluster: string;
-  startedAt: string;
-  tookMs: number;
+export const LabResult = z.object({
+  version: z.literal(1),
+  lab: z.string(),
+  labDigest: z.string(),
+  graderVersion: z.string(),
+  provider: z.string(),
+  cluster: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
+  tookMs: z.number(),
   /** `inconclusive` where any check is inconclusive or in error and no check failed. */
-  outcome: 'passed' | 'failed' | 'inconclusive';
-  points: { earned: number; possible: number };
-  checks: CheckResult[];
-}
+  outcome: z.enum(['passed', 'failed', 'inconclusive']),
+  points: Points,
+  checks: z.array(CheckResult),
+});
+export type LabResult = z.infer<typeof LabResult>;

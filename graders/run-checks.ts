@@ -160,12 +160,13 @@ function complete(
   step: LabStep,
   verdict: Pick<CheckResult, 'outcome' | 'message' | 'findings' | 'tookMs' | 'evidence'>,
 ): CheckResult {
-  const { id, title, points, rationale, hints } = check;
+  const { id, title, points, rationale, hints, visibility } = check;
   return {
     id,
     title,
     step: step.id,
     points: { earned: verdict.outcome === 'passed' ? points : 0, possible: points },
+    ...(visibility === 'always' ? {} : { visibility }),
     rationale,
     hints,
     ...verdict,

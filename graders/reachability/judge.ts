@@ -198,7 +198,12 @@ function brokenPod(end: End, role: 'source' | 'target', cell?: Cell): Judgement 
   const { pod } = end;
   if (pod === undefined || (pod.phase === 'Running' && pod.addresses.length > 0)) return undefined;
   const subject = cell?.subject ?? end.label;
-  const base = { subject, expected: 'running', observed: pod.phase };
+  const base = {
+    subject,
+    ...(cell === undefined ? {} : { path: pathOf(cell) }),
+    expected: 'running',
+    observed: pod.phase,
+  };
   const next = `kubectl describe pod ${pod.name} -n ${pod.namespace}`;
   if (pod.problem !== undefined) {
     return {
@@ -281,6 +286,7 @@ function failed(
   return {
     finding: {
       subject: cell.subject,
+      path: pathOf(cell),
       expected: EXPECTED[cell.row.expect],
       outcome: 'failed',
       ...words,
@@ -311,13 +317,18 @@ const OBSERVED = {
 function facts(
   cell: Cell,
   { main }: Observation,
-): Pick<Finding, 'subject' | 'expected' | 'observed' | 'droppedBy'> {
+): Pick<Finding, 'subject' | 'path' | 'expected' | 'observed' | 'droppedBy'> {
   return {
     subject: cell.subject,
+    path: pathOf(cell),
     expected: EXPECTED[cell.row.expect],
     observed: OBSERVED[main.cause],
     ...(main.droppedBy === undefined ? {} : { droppedBy: main.droppedBy }),
   };
+}
+
+function pathOf({ from, to, row }: Cell): Finding['path'] {
+  return { from: from.label, to: `${to.label}:${row.port}/${row.protocol}` };
 }
 
 function droppedWords({ droppedBy }: ProbeResult): string | undefined {

@@ -1,52 +1,5 @@
-import type { CheckResult, LabResult } from '../../common/verdict.js';
 import { REPORTERS } from './index.js';
-
-const check = (id: string, rest: Partial<CheckResult>): CheckResult => ({
-  id,
-  title: `Title of ${id}`,
-  step: 'one',
-  outcome: 'passed',
-  points: { earned: 0, possible: 2 },
-  rationale: 'R',
-  message: 'Fine.',
-  findings: [],
-  hints: [],
-  tookMs: 12,
-  ...rest,
-});
-
-const RESULT: LabResult = {
-  version: 1,
-  lab: '05-networking/09-deny-all',
-  labDigest: 'sha256:0',
-  graderVersion: '1',
-  provider: 'embedded',
-  cluster: 'c1',
-  startedAt: '2026-01-02T03:04:05.678Z',
-  tookMs: 1234,
-  outcome: 'failed',
-  points: { earned: 2, possible: 10 },
-  checks: [
-    check('a', { points: { earned: 2, possible: 2 } }),
-    check('b', {
-      outcome: 'failed',
-      message: 'a → b:80/TCP should be denied <now> & "then"\u001B[31m, but \uD800 was: connected.',
-      findings: [
-        {
-          subject: 'a → b:80/TCP',
-          expected: 'denied',
-          observed: 'connected',
-          outcome: 'failed',
-          reason: 'Allowed.',
-          next: 'kubectl get networkpolicies -n b',
-        },
-      ],
-    }),
-    check('c', { step: 'two', outcome: 'skipped', message: 'Not yet.' }),
-    check('d', { step: 'two', outcome: 'inconclusive', message: 'Starved.' }),
-    check('e', { step: 'two', outcome: 'error', message: 'Ours.' }),
-  ],
-};
+import { SAMPLE_RESULT as RESULT } from './sample-result.js';
 
 test('the text for people says what was wrong and where to look, in plain characters', () => {
   expect(REPORTERS.text(RESULT, { colours: false })).toMatchInlineSnapshot(`

@@ -1,55 +1,28 @@
 import pc from 'picocolors';
 import { withoutControls } from '../../common/plain-text.js';
-import type { CheckResult, Finding, LabResult, Outcome } from '../../common/verdict.js';
+import type { LabResult, Outcome } from '../../common/verdict.js';
+import { detailsOf, MARK_OF, scoreLine, stepsOf, WORD_OF } from './check-words.js';
 
 /** For people in a terminal: each check with a mark and its message, then what was wrong and where to look. */
 export function reportText(result: LabResult, options: { colours: boolean }): string {
   const paint = pc.createColors(options.colours);
-  const marks: Record<Outcome, string> = {
-    passed: paint.green('✔ passed'),
-    failed: paint.red('✘ failed'),
-    skipped: paint.dim('- skipped'),
-    inconclusive: paint.yellow('? could not be told'),
-    error: paint.magenta('! our fault'),
+  const paintOf: Record<Outcome, (text: string) => string> = {
+    passed: paint.green,
+    failed: paint.red,
+    skipped: paint.dim,
+    inconclusive: paint.yellow,
+    error: paint.magenta,
   };
   const lines = [paint.bold(`${result.lab} on ${result.provider} cluster ${result.cluster}`)];
-  let step = '';
-  for (const check of result.checks) {
-    if (check.step !== step) lines.push('', paint.bold(check.step));
-    step = check.step;
-    lines.push(
-      `  ${marks[check.outcome]}  ${check.title} (${check.points.earned}/${check.points.possible})`,
-    );
-    lines.push(...detailsOf(check).map((line) => `      ${withoutControls(line)}`));
+  for (const { step, checks } of stepsOf(result)) {
+    lines.push('', paint.bold(step));
+    for (const check of checks) {
+      const { outcome, title, points } = check;
+      const mark = paintOf[outcome](`${MARK_OF[outcome]} ${WORD_OF[outcome]}`);
+      lines.push(`  ${mark}  ${withoutControls(title)} (${points.earned}/${points.possible})`);
+      lines.push(...detailsOf(check).map((line) => `      ${withoutControls(line)}`));
+    }
   }
-  const { earned, possible } = result.points;
-  lines.push(
-    '',
-    `${earned} of ${possible} points in ${(result.tookMs / 1000).toFixed(1)} s: ${result.outcome}`,
-  );
+  lines.push('', scoreLine(result));
   return `${lines.join('\n')}\n`;
-}
-
-function detailsOf(check: CheckResult): string[] {
-  if (check.outcome === 'passed') return [];
-  const wrong = check.findings.filter(({ outcome }) => outcome !== 'passed');
-  const [first, ...others] = wrong;
-  const said = new Set([first?.reason]);
-  const lines = others.map((finding) => {
-    const line = findingLine(finding, said.has(finding.reason));
-    said.add(finding.reason);
-    return line;
-  });
-  return [check.message, ...lines, ...nextLines(wrong)];
-}
-
-/** A reason is told once: the message holds that of the first finding. */
-function findingLine({ subject, expected, observed, reason }: Finding, isSaid: boolean): string {
-  const why = reason === undefined || isSaid ? '' : ` ${reason}`;
-  return `· ${subject}: expected ${expected}, observed ${observed}.${why}`;
-}
-
-function nextLines(findings: readonly Finding[]): string[] {
-  const commands = new Set(findings.flatMap(({ next }) => next ?? []));
-  return [...commands].slice(0, 3).map((command) => `Look: ${command}`);
 }

@@ -1,15 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { Option, type Command } from 'commander';
+import { type Command } from 'commander';
 import { GatehouseError } from '../../common/errors.js';
-import type { LabResult } from '../../common/verdict.js';
 import { gradeLab, type GradeMode } from '../../graders/grade-lab.js';
-import { REPORTERS, type ReporterName } from '../../graders/reporters/index.js';
 import { findLab } from '../../labs/catalog.js';
 import { CliFailure, exitCodeOf } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
-import { createProgress, note, print } from '../output.js';
+import { createProgress } from '../output.js';
 import { openCatalog, openProvider } from './context.js';
 import { gradeByKubeconfig } from './grade-by-kubeconfig.js';
+import { addReport, REPORT_HELP, reportTo, type Report } from './report.js';
 
 interface GradeOptions {
   provider: string;
@@ -18,7 +16,7 @@ interface GradeOptions {
   untouched?: boolean;
   submission?: string;
   kubeconfig?: string;
-  reporter: ReporterName;
+  reporter: Report[];
   output?: string;
 }
 
@@ -36,17 +34,14 @@ export function addGradeCommand(program: Command): void {
     )
     .option('--kubeconfig <file>', 'a cluster that exists')
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
-    .addOption(
-      new Option('--reporter <name>', 'how to print the result')
-        .choices(Object.keys(REPORTERS))
-        .default('text'),
-    )
-    .option('--output <file>', 'where to write it, instead of standard output')
+    .option('--reporter <name[=file]>', REPORT_HELP, addReport, [])
+    .option('--output <file>', 'where to write the result, instead of standard output')
     .action(grade);
 }
 
 async function grade(name: string, options: GradeOptions, command: Command): Promise<void> {
   const mode = parseMode(options);
+  const reports = parseReports(options);
   const lab = findLab(await openCatalog(), name);
   using interrupt = createInterrupt();
   const progress = createProgress(lab.id);
@@ -57,20 +52,9 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
       ? await gradeByKubeconfig({ ...work, provider, file: mode.file })
       : await gradeLab({ ...work, provider, mode });
   progress.done(`${result.points.earned} of ${result.points.possible} points`);
-  await report(result, options);
+  await reportTo(result, reports);
   const exitCode = exitCodeOf(result);
   if (exitCode !== 0) throw new CliFailure(exitCode);
-}
-
-async function report(result: LabResult, options: GradeOptions): Promise<void> {
-  const colours = options.output === undefined && process.stdout.isTTY;
-  const text = REPORTERS[options.reporter](result, { colours });
-  if (options.output === undefined) {
-    print(text.trimEnd());
-    return;
-  }
-  await writeFile(options.output, text);
-  note(`Written to ${options.output}`);
 }
 
 function parseMode(options: GradeOptions): GradeMode | { type: 'kubeconfig'; file: string } {
@@ -89,4 +73,15 @@ function parseMode(options: GradeOptions): GradeMode | { type: 'kubeconfig'; fil
     });
   }
   return mode;
+}
+
+function parseReports({ reporter, output }: GradeOptions): Report[] {
+  const [first = { name: 'text' as const }, ...others] = reporter;
+  if (output === undefined) return [first, ...others];
+  if (others.length > 0 || first.file !== undefined) {
+    throw new GatehouseError('BAD_REQUEST', '--output goes with a single --reporter', {
+      fix: 'Write --reporter NAME=FILE for each of several reports.',
+    });
+  }
+  return [{ ...first, file: output }];
 }

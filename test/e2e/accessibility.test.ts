@@ -1,5 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { REPORTERS } from '../../graders/reporters/index.js';
+import { HOSTILE_RESULT, SAMPLE_RESULT } from '../../graders/reporters/sample-result.js';
 import { expect, test } from './support/fixtures.js';
 import { check, startLab } from './support/lab.js';
 
@@ -71,4 +73,11 @@ test('no page of a stranger has an accessibility violation', async ({
   await page.goto(classLink);
   await expectNoViolation(page, 'join');
   await context.close();
+});
+
+test('the HTML report of a grade has no accessibility violation', async ({ page }) => {
+  for (const [name, result] of Object.entries({ sample: SAMPLE_RESULT, hostile: HOSTILE_RESULT })) {
+    await page.setContent(REPORTERS.html(result));
+    await expectNoViolation(page, `report-${name}`);
+  }
 });
