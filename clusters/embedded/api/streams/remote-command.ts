@@ -41,9 +41,12 @@ export function prepareCommand(context: ResourceContext): () => Promise<ExecSess
     return async () => withoutCode(await streams.attach(target, { stdin, tty }));
   }
   const command = context.query.getAll('command');
-  if (command.length === 0)
-    throw badRequest('you must specify at least one command for the container');
-  return () => streams.exec(target, { command, stdin, tty });
+  return () => {
+    // The node's own check, which comes after the server's.
+    if (command.length === 0)
+      throw badRequest('you must specify at least one command for the container');
+    return streams.exec(target, { command, stdin, tty });
+  };
 }
 
 /** Whoever attaches is not told how the program ends, only that it did. */
@@ -67,7 +70,8 @@ export async function exitStatus(session: ExecSession): Promise<JsonObject> {
     return {
       metadata: {},
       status: 'Failure',
-      message: `Internal error occurred: error executing command in container: ${messageOf(error)}`,
+      // A node's words, which the server passes on as its own error.
+      message: `Internal error occurred: Internal error occurred: error executing command in container: ${messageOf(error)}`,
       reason: 'InternalError',
       code: 500,
     };

@@ -46,18 +46,23 @@ export async function startTestServer(
   const kubeconfig = server.kubeconfig('admin', `https://127.0.0.1:${port}`);
   const kubeconfigPath = `${folder.path}/kubeconfig`;
   await writeFile(kubeconfigPath, kubeconfig);
-  const credentials = credentialsOf(kubeconfig);
   return {
     server,
     folder: folder.path,
     port,
     kubeconfigPath,
-    call: (method, path, call = {}) => send({ method, path, port, credentials, ...call }),
+    call: createCaller(kubeconfig, port),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Sends requests to a server on a loopback port, with a kubeconfig's certificate unless a token is given. */
+export function createCaller(kubeconfig: string, port: number): TestServer['call'] {
+  const credentials = credentialsOf(kubeconfig);
+  return (method, path, call = {}) => send({ method, path, port, credentials, ...call });
 }
 
 interface Credentials {
