@@ -3,11 +3,13 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
+import { createCertificateAdmission } from './admission/certificates.js';
 import { createEscalationAdmission } from './admission/escalation.js';
 import { createPodSecurityAdmission } from './admission/pod-security/pod-security.js';
 import { createPolicyAdmission } from './admission/policies/policies.js';
 import { createFieldTracker } from './apply/field-tracker.js';
 import { notFound } from './api-error.js';
+import { startCertificateSigner } from './auth/certificate-signer.js';
 import { loadIdentity } from './auth/identity.js';
 import type { ClusterRole, Identity } from './auth/identity.js';
 import { kubeconfigText } from './auth/kubeconfig.js';
@@ -97,6 +99,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const rbac = new RbacAuthorizer(api);
   api.admit(createEscalationAdmission(rbac));
+  api.admit(createCertificateAdmission(rbac));
   api.admit(createPodSecurityAdmission());
   api.admit(createPolicyAdmission({ rbac, registry: api.registry }));
   const custom = new CustomResources(api, catalogue);
@@ -109,6 +112,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     });
   };
   fill();
+  const stopSigner = startCertificateSigner(api, identity.authority);
 
   let streams = options.streams;
   let usage: UsageSource | undefined;
@@ -156,6 +160,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
+      stopSigner();
       api.store.close();
       await journal[Symbol.asyncDispose]();
     },

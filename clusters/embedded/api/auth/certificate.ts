@@ -21,6 +21,7 @@ import {
   time,
   utf8String,
 } from './der.js';
+import type { SigningRequest } from './signing-request.js';
 
 /**
  * X.509 certificates with elliptic curve keys, made synchronously in a fraction of a millisecond: starting a
@@ -58,7 +59,7 @@ export function createAuthority(commonName: string, now: number): Credentials {
     subject: name,
     spki,
     now,
-    years: 10,
+    until: now + 10 * YEARS_MS,
     signer: privateKey,
     extensions: [
       extension('2.5.29.15', bitString(Buffer.from([0xa4]), 2), true),
@@ -92,7 +93,7 @@ export function issueCertificate(issuer: Issuer, request: LeafRequest): Credenti
     subject: distinguishedName(request.subject),
     spki: publicKey.export({ type: 'spki', format: 'der' }),
     now: request.now,
-    years: 10,
+    until: request.now + 10 * YEARS_MS,
     signer: issuer.key,
     extensions: [
       extension('2.5.29.15', bitString(Buffer.from([0xa0]), 5), true),
@@ -105,12 +106,41 @@ export function issueCertificate(issuer: Issuer, request: LeafRequest): Credenti
   return { certPem, keyPem: exportKey(privateKey) };
 }
 
+/** A certificate for a key that is not ours, whose names are those of the request. */
+export function signRequest(
+  issuer: Issuer,
+  options: {
+    request: SigningRequest;
+    usages: readonly ('server' | 'client')[];
+    now: number;
+    until: number;
+  },
+): string {
+  const { request, usages, now, until } = options;
+  const { alternativeNames } = request;
+  return certify({
+    issuer: issuer.name,
+    subject: request.subject,
+    spki: request.publicKey,
+    now,
+    until,
+    signer: issuer.key,
+    extensions: [
+      extension('2.5.29.15', bitString(Buffer.from([0xa0]), 5), true),
+      extension('2.5.29.37', sequence(...usages.map((usage) => objectIdentifier(USAGE[usage])))),
+      extension('2.5.29.19', sequence(), true),
+      extension('2.5.29.35', sequence(implicit(0, issuer.keyIdentifier))),
+      ...(alternativeNames === undefined ? [] : [extension('2.5.29.17', alternativeNames)]),
+    ],
+  });
+}
+
 function certify(request: {
   issuer: Buffer;
   subject: Buffer;
   spki: Buffer;
   now: number;
-  years: number;
+  until: number;
   signer: KeyObject;
   extensions: Buffer[];
 }): string {
@@ -121,10 +151,7 @@ function certify(request: {
     integer(serial),
     ECDSA_WITH_SHA256,
     request.issuer,
-    sequence(
-      time(new Date(request.now - CLOCK_SKEW_MS)),
-      time(new Date(request.now + request.years * YEARS_MS)),
-    ),
+    sequence(time(new Date(request.now - CLOCK_SKEW_MS)), time(new Date(request.until))),
     request.subject,
     request.spki,
     explicit(3, sequence(...request.extensions)),

@@ -18,7 +18,7 @@ export interface Identity {
   tokenKeyPem: string;
 }
 
-const AUTHORITY_NAME = 'kubernetes';
+export const AUTHORITY_NAME = 'kubernetes';
 const FILE = 'identity.json';
 const SERVER_NAMES = [
   'kubernetes',

@@ -27,7 +27,8 @@ export function keepOtherParts(
   write: { draft: KubeObject; old: KubeObject; subresource: string | undefined },
 ): void {
   const { draft, old, subresource } = write;
-  if (subresource === 'status') {
+  // An approval is written into the status, under a path and a right of its own.
+  if (subresource === 'status' || subresource === 'approval') {
     keepOnlyStatus(draft, old);
     return;
   }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../../../../common/errors.js';
+import { parseSigningRequest } from '../../auth/signing-request.js';
 import type { KubeObject } from '../../cluster-api.js';
 import type { FieldError } from '../../resource-definition.js';
 import { AGE, column, NAME } from '../columns.js';
@@ -76,10 +78,12 @@ function condition({ status }: SigningRequest): string {
 
 function validateSpec({ spec }: SigningRequest): FieldError[] {
   const errors: FieldError[] = [];
-  const text = Buffer.from(spec.request ?? '', 'base64').toString();
-  if (!text.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
-    const why = 'PEM block type must be CERTIFICATE REQUEST';
-    errors.push(invalid('spec.request', new GoText('[]byte{…}'), why));
+  const bytes = Buffer.from(spec.request ?? '', 'base64');
+  try {
+    parseSigningRequest(bytes.toString());
+  } catch (error) {
+    const shown = [...bytes.subarray(0, 64)].map((byte) => `0x${byte.toString(16)}`).join(', ');
+    errors.push(invalid('spec.request', new GoText(`[]byte{${shown}}`), messageOf(error)));
   }
   if ((spec.usages ?? []).length === 0) errors.push(required('spec.usages'));
   const signer = spec.signerName ?? '';
