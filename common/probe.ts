@@ -50,8 +50,15 @@ export const DroppedBy = z.object({
   /** Where the packet was dropped. */
   node: z.string(),
   direction: z.enum(['ingress', 'egress']),
-  /** Every policy that selects the pod in that direction; the drop is their common default deny. */
+  /**
+   * The policy whose rule denies; without `rule`, every policy that selects the pod in that direction, whose
+   * common default deny it is. None where a host endpoint lets through only what a policy allows.
+   */
   policies: z.array(z.string()),
+  /** The tier, where it is another than the default one. */
+  tier: z.string().optional(),
+  /** Place of the denying rule in its policy. */
+  rule: z.number().optional(),
 });
 export type DroppedBy = z.infer<typeof DroppedBy>;
 

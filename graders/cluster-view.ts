@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ClusterSnapshot } from '../clusters/provider.js';
 import type { JsonObject } from '../common/json.js';
 import type { World } from '../policy/model.js';
-import { policyEngineOf, unknownPoliciesIn, type PolicyEngine } from './policy-engine.js';
+import { policyEngineOf, policyObjectsOf, type PolicyEngine } from './policy-engine.js';
 
 /** One moment of a cluster, as checks read it. */
 export interface ClusterView {
@@ -22,6 +22,7 @@ type Labels = Readonly<Record<string, string>>;
 
 export interface NodeView {
   name: string;
+  labels: Labels;
   addresses: readonly string[];
   ready: boolean;
   /** What its Ready condition says. */
@@ -69,11 +70,13 @@ export function viewOf(snapshot: ClusterSnapshot): ClusterView {
     ({ metadata, phase }) =>
       metadata.deletionTimestamp === undefined && phase !== 'Succeeded' && phase !== 'Failed',
   );
+  const policyEngine = policyEngineOf(objects);
+  const { policies, resources, unknown } = policyObjectsOf(objects, policyEngine);
   return {
     objects,
     namespaces,
     nodes,
-    pods: pods.map(({ metadata, ...pod }) => ({ ...metadata, ...pod })),
+    pods: pods.map(({ metadata, serviceAccount: _, ...pod }) => ({ ...metadata, ...pod })),
     services: all('Service', ServiceObject).map(({ metadata, ...service }) => ({
       ...metadata,
       ...service,
@@ -81,18 +84,23 @@ export function viewOf(snapshot: ClusterSnapshot): ClusterView {
     world: {
       namespaces,
       nodes,
-      pods: pods.map(({ metadata, node, addresses, hostNetwork, phase, ports }) => ({
-        ...metadata,
-        node,
-        addresses,
-        hostNetwork,
-        phase,
-        ports,
-      })),
-      networkPolicies: objectsOfKind(objects, 'networking.k8s.io/v1', 'NetworkPolicy'),
+      serviceAccounts: all('ServiceAccount', Named).map(({ metadata }) => metadata),
+      pods: pods.map(
+        ({ metadata, serviceAccount, node, addresses, hostNetwork, phase, ports }) => ({
+          ...metadata,
+          serviceAccount,
+          node,
+          addresses,
+          hostNetwork,
+          phase,
+          ports,
+        }),
+      ),
+      networkPolicies: policies,
+      policyResources: resources,
     },
-    policyEngine: policyEngineOf(objects),
-    unknownPolicies: unknownPoliciesIn(objects),
+    policyEngine,
+    unknownPolicies: unknown,
   };
 }
 
@@ -167,6 +175,7 @@ const NodeObject = z
     const ready = status.conditions.find(({ type }) => type === 'Ready');
     return {
       name: metadata.name,
+      labels: metadata.labels,
       addresses: status.addresses
         .filter(({ type }) => type === 'InternalIP')
         .map(({ address }) => address),
@@ -200,6 +209,7 @@ const PodObject = z
     spec: z.object({
       nodeName: z.string().default(''),
       hostNetwork: z.boolean().default(false),
+      serviceAccountName: z.string().default('default'),
       containers: z.array(Container).default([]),
     }),
     status: z
@@ -228,6 +238,7 @@ const PodObject = z
     return {
       metadata,
       node: spec.nodeName,
+      serviceAccount: spec.serviceAccountName,
       addresses:
         status.podIPs?.map(({ ip }) => ip) ?? (status.podIP === undefined ? [] : [status.podIP]),
       hostNetwork: spec.hostNetwork,

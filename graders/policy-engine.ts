@@ -82,20 +82,64 @@ function isPluginDaemonSet(name: unknown): PluginName | undefined {
   return found !== undefined && isPluginName(found[0]) ? found[0] : undefined;
 }
 
-/** Policies that the model does not reason about: where any exists, the wire stands alone. */
-export function unknownPoliciesIn(objects: readonly JsonObject[]): string[] {
-  return objects.flatMap((object) => {
-    const { apiVersion, kind } = object;
-    if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
-    const [group = ''] = apiVersion.split('/');
-    const foreign =
-      kind.endsWith('NetworkPolicy') &&
-      (group.endsWith('projectcalico.org') ||
-        group === 'policy.networking.k8s.io' ||
-        group === 'cilium.io');
-    if (!foreign) return [];
-    const namespace = valueAt(object, ['metadata', 'namespace']);
-    const name = valueAt(object, ['metadata', 'name']);
-    return [`${kind} ${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`];
-  });
+/** The objects that policy reasoning must know, and those it cannot. */
+export interface PolicyObjects {
+  policies: readonly JsonObject[];
+  /** What policies refer to: tiers, network sets, host endpoints, the endpoints of Services. */
+  resources: readonly JsonObject[];
+  /** Policies that the model does not reason about, as `Kind namespace/name`: the wire stands alone. */
+  unknown: readonly string[];
+}
+
+/** Sorts the policies of a cluster by what its plugin acts on; those it ignores are left out. */
+export function policyObjectsOf(
+  objects: readonly JsonObject[],
+  { plugin, enforces }: PolicyEngine,
+): PolicyObjects {
+  const isCalico = plugin === 'calico' || plugin === 'canal';
+  // Where nothing is enforced, what policies mean is told all the same.
+  const knowsAll = isCalico || enforces === false;
+  const stored = objects.some((object) => groupOf(object) === 'crd.projectcalico.org');
+  const policies: JsonObject[] = [];
+  const resources: JsonObject[] = [];
+  const unknown: string[] = [];
+  for (const object of objects) {
+    const group = groupOf(object);
+    const kind = typeof object['kind'] === 'string' ? object['kind'] : '';
+    // Calico's server shows the stored objects a second time under a group of its own.
+    if (group === 'projectcalico.org' && stored) continue;
+    const isForeign = kind.endsWith('NetworkPolicy') && FOREIGN.includes(group);
+    if (group === 'networking.k8s.io' && kind === 'NetworkPolicy') policies.push(object);
+    else if (isForeign && (group === 'cilium.io' ? plugin === 'cilium' : enforces === undefined)) {
+      unknown.push(`${kind} ${idOf(object)}`);
+    } else if (isForeign && group !== 'cilium.io' && knowsAll) policies.push(object);
+    else if (isCalico && REFERRED.includes(kind)) resources.push(object);
+  }
+  return { policies, resources, unknown };
+}
+
+const FOREIGN = [
+  'crd.projectcalico.org',
+  'projectcalico.org',
+  'policy.networking.k8s.io',
+  'cilium.io',
+];
+const REFERRED = [
+  'Tier',
+  'Profile',
+  'NetworkSet',
+  'GlobalNetworkSet',
+  'HostEndpoint',
+  'EndpointSlice',
+];
+
+const groupOf = ({ apiVersion }: JsonObject): string =>
+  typeof apiVersion === 'string' && apiVersion.includes('/')
+    ? (apiVersion.split('/')[0] ?? '')
+    : '';
+
+function idOf(object: JsonObject): string {
+  const namespace = valueAt(object, ['metadata', 'namespace']);
+  const name = valueAt(object, ['metadata', 'name']);
+  return `${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`;
 }

@@ -176,15 +176,17 @@ test('a cluster that enforces nothing is told apart from a wrong policy', async 
   expect(result.message).toContain('no network plugin of this cluster acts on policies');
 });
 
+const CILIUM = [...BASE.filter((object) => object['kind'] !== 'DaemonSet'), pluginObject('cilium')];
+
 test('policies of other kinds leave the decision to the wire, which says so', async () => {
-  const calico = {
-    apiVersion: 'crd.projectcalico.org/v1',
-    kind: 'NetworkPolicy',
+  const foreign = {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
     metadata: { namespace: 'prod', name: 'default.deny' },
     spec: {},
   };
   const droppedBy = { node: 'worker-1', direction: 'ingress', policies: ['prod/default.deny'] };
-  const result = await check([DENY], [...BASE, calico], path('filtered', { droppedBy }));
+  const result = await check([DENY], [...CILIUM, foreign], path('filtered', { droppedBy }));
   expect(result.outcome).toBe('passed');
   expect(result.findings[0]?.reason).toBe(
     'dropped on node worker-1 by ingress of prod/default.deny.',
@@ -192,17 +194,17 @@ test('policies of other kinds leave the decision to the wire, which says so', as
 });
 
 test('silence that neither policy nor kernel explains needs another open path', async () => {
-  const calico = {
-    apiVersion: 'crd.projectcalico.org/v1',
-    kind: 'NetworkPolicy',
+  const foreign = {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
     metadata: { namespace: 'prod', name: 'x' },
     spec: {},
   };
-  const lonely = await check([DENY], [...BASE, calico], path('filtered'));
+  const lonely = await check([DENY], [...CILIUM, foreign], path('filtered'));
   expect(lonely.outcome).toBe('inconclusive');
   const server = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
   const rows = [DENY, { ...ALLOW, to: 'dev/{app=web}' }];
-  const accompanied = await check(rows, [...BASE, server, calico], (request) => {
+  const accompanied = await check(rows, [...CILIUM, server, foreign], (request) => {
     const open = isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev');
     return open ? {} : { cause: 'filtered', tookMs: 800 };
   });

@@ -333,8 +333,11 @@ function pathOf({ from, to, row }: Cell): Finding['path'] {
 
 function droppedWords({ droppedBy }: ProbeResult): string | undefined {
   if (droppedBy === undefined) return undefined;
-  const { direction, node, policies } = droppedBy;
-  return `dropped on node ${node} by ${direction} of ${listed(policies)}.`;
+  const { direction, node, policies, rule } = droppedBy;
+  if (policies.length === 0)
+    return `dropped on node ${node} by its host endpoint for ${direction}.`;
+  const which = rule === undefined ? direction : `${direction} rule ${rule}`;
+  return `dropped on node ${node} by ${which} of ${listed(policies)}.`;
 }
 
 /** A command that shows what decided: the policy, or that there is none. */

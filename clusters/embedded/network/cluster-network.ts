@@ -8,6 +8,7 @@ import type { PodObject } from './objects.js';
 import { OutsideWorld } from './outside-world.js';
 import { PodWires } from './pod-wires.js';
 import { PolicyEnforcer } from './policy-enforcer.js';
+import { startPolicyLog } from './policy-log.js';
 import { probeAll } from './probing.js';
 import { ServiceProxy } from './service-proxy.js';
 import { lanOperations, podRouteOperations } from './topology.js';
@@ -30,6 +31,7 @@ export class ClusterNetwork {
   readonly #outside: OutsideWorld;
   readonly #enforcer: PolicyEnforcer;
   readonly #proxy: ServiceProxy;
+  readonly #stopLog: () => void;
   #hasPodRoutes = false;
 
   private constructor(options: NetworkOptions) {
@@ -44,10 +46,17 @@ export class ClusterNetwork {
       api,
       nodes,
       logger,
-      enforcement: (node) => options.networkOf(node).enforcement,
+      networkOf: (node) => options.networkOf(node),
       addressOf: (pod) => this.#wires.addressOf(pod),
     });
     this.#proxy = new ServiceProxy({ agent, api, nodes, logger });
+    this.#stopLog = startPolicyLog({
+      agent,
+      api,
+      explainLog: (prefix) => this.#enforcer.explainLog(prefix),
+      podAt: (address) => this.#enforcer.podAt(address),
+      nodeOf: (netns) => options.nodes.find((name) => nodeNetns(name) === netns),
+    });
   }
 
   /** The wires of the LAN; before anything else, and not for a cluster that is taken over. */
@@ -121,5 +130,6 @@ export class ClusterNetwork {
   stop(): void {
     this.#enforcer.stop();
     this.#proxy.stop();
+    this.#stopLog();
   }
 }

@@ -1,29 +1,24 @@
 import type { Logger } from '../../../common/logger.js';
 import type { DroppedBy } from '../../../common/probe.js';
 import { compile } from '../../../policy/compile.js';
-import type { World, WorldPod } from '../../../policy/model.js';
+import type { RuleRef } from '../../../policy/model.js';
 import { TABLES, type Denial, type NodeRules } from '../../../policy/node-rules.js';
 import { renderDelta, renderFull, renderNothing } from '../../../policy/render.js';
 import type { Agent } from '../agent/agent.js';
-import type { ClusterApi, KubeObject } from '../api/cluster-api.js';
+import type { ClusterApi } from '../api/cluster-api.js';
 import type { NodeNetwork } from '../plugins/node-network.js';
 import { nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
-import {
-  isTerminated,
-  keyOf,
-  type NamespaceObject,
-  type NodeObject,
-  type PodObject,
-} from './objects.js';
+import type { PodObject } from './objects.js';
+import { PolicyWorld } from './policy-world.js';
 
 export interface EnforcerOptions {
   agent: Agent;
   api: ClusterApi;
   nodes: readonly { name: string; address: string }[];
   logger: Logger;
-  /** Whether policies follow the API on a node, stay as they are, or are not enforced. */
-  enforcement(node: string): NodeNetwork['enforcement'];
+  /** Which policies count on a node, and whether they follow the API, stay as they are, or are not enforced. */
+  networkOf(node: string): NodeNetwork;
   /** The address a pod has or is about to have; empty while it has none. */
   addressOf(pod: PodObject): string;
 }
@@ -38,15 +33,11 @@ interface NodeState {
 /** Keeps every node's policy rules in step with the cluster's objects, event by event. */
 export class PolicyEnforcer {
   readonly #options: EnforcerOptions;
-  readonly #pods = new Map<string, PodObject>();
-  readonly #worldPods = new Map<string, { pod: PodObject; address: string; seen: WorldPod }>();
-  readonly #namespaces = new Map<string, NamespaceObject>();
-  readonly #policies = new Map<string, KubeObject>();
-  readonly #nodeAddresses = new Map<string, readonly string[]>();
+  readonly #world: PolicyWorld;
   readonly #states = new Map<string, NodeState>();
   readonly #denials = new Map<string, Denial>();
+  readonly #logs = new Map<string, RuleRef>();
   readonly #work: Coalescer;
-  readonly #stops: (() => void)[] = [];
 
   constructor(options: EnforcerOptions) {
     this.#options = options;
@@ -54,39 +45,20 @@ export class PolicyEnforcer {
     for (const { name } of options.nodes)
       this.#states.set(name, { rules: undefined, isUnsure: true });
     this.#work = new Coalescer(() => this.#apply(), options.logger);
-    const { api } = options;
-    this.#stops.push(
-      api.watch<PodObject>('pods', ({ type, object }) => {
-        if (type === 'DELETED') this.#pods.delete(object.metadata.uid);
-        else if (!this.#changesWorld(object)) return;
-        else this.#pods.set(object.metadata.uid, object);
-        if (type === 'DELETED') this.#worldPods.delete(object.metadata.uid);
-        this.#request();
-      }),
-      api.watch<NamespaceObject>('namespaces', ({ type, object }) => {
-        const before = this.#namespaces.get(object.metadata.name);
-        if (type === 'DELETED') this.#namespaces.delete(object.metadata.name);
-        else this.#namespaces.set(object.metadata.name, object);
-        if (before?.metadata.labels !== object.metadata.labels) this.#request();
-      }),
-      api.watch<KubeObject>('networkpolicies.networking.k8s.io', ({ type, object }) => {
-        if (type === 'DELETED') this.#policies.delete(keyOf(object));
-        else this.#policies.set(keyOf(object), object);
-        this.#request();
-      }),
-      api.watch<NodeObject>('nodes', ({ type, object }) => {
-        const addresses = (object.status?.addresses ?? []).flatMap((one) =>
-          one.type === 'InternalIP' ? [one.address] : [],
-        );
-        if (type === 'DELETED') this.#nodeAddresses.delete(object.metadata.name);
-        else this.#nodeAddresses.set(object.metadata.name, addresses);
-      }),
-    );
+    const { api, nodes } = options;
+    this.#world = new PolicyWorld({
+      api,
+      nodes,
+      addressOf: (pod) => options.addressOf(pod),
+      onChange: () => {
+        this.#work.request();
+      },
+    });
   }
 
   /** A pod got or lost its address, or a plugin took charge: what must be in force may have changed. */
   refresh(): void {
-    this.#request();
+    this.#world.refresh();
   }
 
   /** Resolves when all that was asked for so far is in force on every node. */
@@ -98,46 +70,42 @@ export class PolicyEnforcer {
   explainDrop(node: string, prefix: string): DroppedBy | undefined {
     const denial = this.#denials.get(prefix);
     if (denial === undefined) return undefined;
-    return { node, direction: denial.direction, policies: [...denial.policies] };
+    const { direction, policies, tier, rule } = denial;
+    return {
+      node,
+      direction,
+      policies: [...policies],
+      ...(tier === undefined || tier === 'default' ? {} : { tier }),
+      ...(rule === undefined ? {} : { rule: rule.rule }),
+    };
+  }
+
+  /** The rule that only wrote a packet to the log. */
+  explainLog(prefix: string): RuleRef | undefined {
+    return this.#logs.get(prefix);
+  }
+
+  podAt(address: string): PodObject | undefined {
+    return this.#world.podAt(address);
   }
 
   stop(): void {
     this.#work.stop();
-    for (const stop of this.#stops.splice(0)) stop();
-  }
-
-  #request(): void {
-    // Without policies there is nothing to enforce and nothing to wait for.
-    const isIdle =
-      this.#policies.size === 0 &&
-      [...this.#states.values()].every(({ rules, isUnsure }) => rules === undefined && !isUnsure);
-    if (!isIdle) this.#work.request();
-  }
-
-  #changesWorld(pod: PodObject): boolean {
-    const before = this.#pods.get(pod.metadata.uid);
-    return (
-      before === undefined ||
-      before.metadata.labels !== pod.metadata.labels ||
-      before.spec !== pod.spec ||
-      before.status?.phase !== pod.status?.phase ||
-      before.status?.podIP !== pod.status?.podIP
-    );
+    this.#world.stop();
   }
 
   async #apply(): Promise<void> {
-    const world = this.#world();
-    await Promise.all(this.#options.nodes.map(({ name }) => this.#applyTo(name, world)));
+    await Promise.all(this.#options.nodes.map(({ name }) => this.#applyTo(name)));
   }
 
-  async #applyTo(node: string, world: World): Promise<void> {
+  async #applyTo(node: string): Promise<void> {
     const { agent } = this.#options;
     const state = this.#states.get(node);
     if (state === undefined) return;
     const netns = nodeNetns(node);
-    const mode = this.#options.enforcement(node);
-    if (mode === 'frozen') return;
-    if (mode === 'none' || world.networkPolicies.length === 0) {
+    const { enforcement, plugin } = this.#options.networkOf(node);
+    if (enforcement === 'frozen') return;
+    if (enforcement === 'none' || this.#world.isEmpty) {
       if (state.rules === undefined && !state.isUnsure) return;
       await agent.nft(netns, renderNothing());
       state.rules = undefined;
@@ -147,64 +115,16 @@ export class PolicyEnforcer {
     const before = state.rules;
     const isDelta = before !== undefined && !state.isUnsure;
     const table = isDelta || before === undefined ? before?.table : otherTable(before.table);
+    const world = this.#world.worldFor(plugin?.policyGroups ?? []);
     const next = compile(world, node, table === undefined ? {} : { table });
     for (const [prefix, denial] of next.denials) this.#denials.set(prefix, denial);
+    for (const [prefix, rule] of next.logs) this.#logs.set(prefix, rule);
     const scripts = isDelta ? renderDelta(before, next) : renderFull(next);
     state.isUnsure = true;
     for (const script of scripts) await agent.nft(netns, script);
     state.rules = next;
     state.isUnsure = false;
   }
-
-  #world(): World {
-    const pods: WorldPod[] = [];
-    for (const pod of this.#pods.values()) pods.push(this.#worldPod(pod));
-    return {
-      namespaces: [...this.#namespaces.values()].map(({ metadata }) => ({
-        name: metadata.name,
-        labels: metadata.labels ?? {},
-      })),
-      pods,
-      nodes: this.#options.nodes.map(({ name, address }) => ({
-        name,
-        addresses: this.#nodeAddresses.get(name) ?? [address],
-      })),
-      networkPolicies: [...this.#policies.values()],
-    };
-  }
-
-  #worldPod(pod: PodObject): WorldPod {
-    const address = this.#options.addressOf(pod);
-    const known = this.#worldPods.get(pod.metadata.uid);
-    if (known?.pod === pod && known.address === address) return known.seen;
-    const seen = worldPodOf(pod, address);
-    this.#worldPods.set(pod.metadata.uid, { pod, address, seen });
-    return seen;
-  }
-}
-
-const PHASES = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
-
-export function worldPodOf(pod: PodObject, address: string): WorldPod {
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
-  return {
-    namespace: pod.metadata.namespace ?? '',
-    name: pod.metadata.name,
-    labels: pod.metadata.labels ?? {},
-    node: pod.spec.nodeName ?? '',
-    addresses: address === '' || isTerminated(pod) ? [] : [address],
-    hostNetwork: pod.spec.hostNetwork === true,
-    phase: PHASES.find((phase) => phase === pod.status?.phase) ?? 'Unknown',
-    ports: containers.flatMap(({ ports = [] }) =>
-      ports.flatMap(({ name, containerPort, protocol }) =>
-        name === undefined ? [] : [{ name, port: containerPort, protocol: protocolOf(protocol) }],
-      ),
-    ),
-  };
-}
-
-function protocolOf(text: string | undefined): 'TCP' | 'UDP' | 'SCTP' {
-  return text === 'UDP' || text === 'SCTP' ? text : 'TCP';
 }
 
 function otherTable(table: string): string {

@@ -10,8 +10,8 @@ const FOLDER = 'clusters/embedded/plugins/manifests';
 /** Canal and Calico share the kinds of Calico's objects. */
 const FILES: Readonly<Record<Cni, readonly string[]>> = {
   none: [],
-  calico: ['calico-crds', 'calico'],
-  canal: ['calico-crds', 'canal'],
+  calico: ['calico-crds', 'cluster-policy-crds', 'calico'],
+  canal: ['calico-crds', 'cluster-policy-crds', 'canal'],
   cilium: ['cilium'],
   flannel: ['flannel'],
   'kube-router': ['kube-router'],

@@ -98,13 +98,13 @@ test.each([
   [
     'calico',
     true,
-    ['networking.k8s.io', 'crd.projectcalico.org'],
+    ['networking.k8s.io', 'crd.projectcalico.org', 'policy.networking.k8s.io'],
     'NetworkUnavailable=False CalicoIsUp',
   ],
   [
     'canal',
     true,
-    ['networking.k8s.io', 'crd.projectcalico.org'],
+    ['networking.k8s.io', 'crd.projectcalico.org', 'policy.networking.k8s.io'],
     'NetworkUnavailable=False FlannelIsUp',
   ],
   ['flannel', false, [], 'NetworkUnavailable=False FlannelIsUp'],

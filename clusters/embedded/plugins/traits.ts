@@ -37,6 +37,7 @@ export function pluginOf(spec: PodSpec | undefined): PluginName | undefined {
 const FLANNEL_IMAGES = ['flannel/flannel', 'flannelcni/flannel', 'coreos/flannel'];
 const KUBERNETES = 'networking.k8s.io';
 const CALICO = 'crd.projectcalico.org';
+const CLUSTER_WIDE = 'policy.networking.k8s.io';
 
 /** The traits of a plugin with the settings of its pod template. */
 export function traitsOf(
@@ -50,13 +51,17 @@ export function traitsOf(
       const value = variables(containers, 'calico/node', setting);
       return {
         name,
-        ...enforcing(KUBERNETES, CALICO),
+        ...enforcing(KUBERNETES, CALICO, CLUSTER_WIDE),
         routing: calicoRouting(value('CALICO_IPV4POOL_IPIP'), value('CALICO_IPV4POOL_VXLAN')),
         podCidr: value('CALICO_IPV4POOL_CIDR') ?? '192.168.0.0/16',
       };
     }
     case 'canal':
-      return { name, ...enforcing(KUBERNETES, CALICO), ...flannelNetwork(spec, setting) };
+      return {
+        name,
+        ...enforcing(KUBERNETES, CALICO, CLUSTER_WIDE),
+        ...flannelNetwork(spec, setting),
+      };
     case 'flannel':
       return { name, ...enforcing(), ...flannelNetwork(spec, setting) };
     case 'kube-router': {

@@ -43,7 +43,8 @@ static void log_packet(PacketLog *log, const char *prefix, const unsigned char *
     packet.source_port = ntohs(ports[0]);
     packet.destination_port = ntohs(ports[1]);
   }
-  probe_saw_drop(log->netns, prefix, &packet);
+  /* What a rule only writes down goes on its way. */
+  if (strncmp(prefix, "gh:log:", 7) != 0) probe_saw_drop(log->netns, prefix, &packet);
   if (!has_subscribers()) return;
   char from[INET_ADDRSTRLEN], to[INET_ADDRSTRLEN], at[40];
   inet_ntop(AF_INET, &packet.source, from, sizeof from);

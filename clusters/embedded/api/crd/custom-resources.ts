@@ -5,6 +5,7 @@ import type { ClusterApiServerSide } from '../create-cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
 import { addCustomResource, customOpenApiV2, emptyOpenApiV3 } from '../schema/custom-resources.js';
+import { withCalicoView } from './calico-view.js';
 import { customVersions } from './custom-definition.js';
 import type { CustomVersion } from './custom-definition.js';
 
@@ -76,7 +77,7 @@ export class CustomResources {
     if (!isJsonObject(spec)) return [];
     let versions = this.#versions.get(spec);
     if (versions === undefined) {
-      versions = customVersions(crd, this.#catalogue);
+      versions = withCalicoView(customVersions(crd, this.#catalogue));
       this.#versions.set(spec, versions);
     }
     return versions;
