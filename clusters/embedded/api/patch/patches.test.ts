@@ -117,7 +117,7 @@ test('directives replace, delete, retain and delete from plain lists', () => {
     },
   };
   expect(strategicMerge(original, patch, DEPLOYMENT)).toEqual({
-    metadata: { finalizers: ['b', 'c'] },
+    metadata: { finalizers: ['c', 'b'] },
     spec: {
       strategy: { type: 'Recreate' },
       template: { spec: { nodeSelector: { b: '2' }, containers: [{ name: 'z' }] } },

@@ -78,7 +78,9 @@ function mergeLists(
   list: { node: TypeNode; key: string | undefined; order: readonly Json[] | undefined },
 ): Json[] {
   if (patch.some(isReplaceMark)) return patch.filter((item) => !isReplaceMark(item)).map(cleanItem);
-  const { key, node, order } = list;
+  const { key, node } = list;
+  // Without a word about the order, the patch's own is asked for: what it adds comes before what was there.
+  const order = list.order ?? patch;
   if (key === undefined || !patch.every(isJsonObject)) {
     const merged = [...original];
     for (const item of patch)
