@@ -6,16 +6,26 @@ import type { Cluster } from './provider.js';
 
 /** Deletes a namespace that the platform made for itself. A missing one is fine; does not wait for its end. */
 export async function deleteNamespace(cluster: Cluster, name: string): Promise<void> {
-  const status = await send(cluster, {
-    method: 'DELETE',
-    path: `/api/v1/namespaces/${encodeURIComponent(name)}`,
-  });
+  const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+  await remove(cluster, { path, what: `namespace ${name}` });
+}
+
+/** Deletes a pod that the platform made for itself, at once. A missing one is fine. */
+export async function deletePod(
+  cluster: Cluster,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}?gracePeriodSeconds=0`;
+  await remove(cluster, { path, what: `pod ${name} -n ${namespace}` });
+}
+
+async function remove(cluster: Cluster, options: { path: string; what: string }): Promise<void> {
+  const { path, what } = options;
+  const status = await send(cluster, { method: 'DELETE', path });
   if (status >= 300 && status !== 404 && status !== 409) {
-    throw new GatehouseError(
-      'CLUSTER_FAILED',
-      `The namespace ${name} could not be deleted (HTTP ${status})`,
-      { fix: `kubectl delete namespace ${name}` },
-    );
+    throw new GatehouseError('CLUSTER_FAILED', `${what} could not be deleted (HTTP ${status})`, {
+      fix: `kubectl delete ${what}`,
+    });
   }
 }
 

@@ -77,6 +77,18 @@ const ClusterCheck = CheckBase.extend({
   podsNetworked: z.boolean().optional(),
 });
 
+const IntentCheck = CheckBase.extend({
+  kind: z.literal('intent'),
+  /** Files of the lab's folder whose policies mean what is wanted, for example those of a solution. */
+  reference: z.array(z.string().min(1)).min(1),
+  /** Whose policies are compared with them. Default: the namespaces that the reference lives in. */
+  namespaces: z.array(z.string().min(1)).min(1).optional(),
+  /** Whether namespaces count that do not exist yet. */
+  newNamespaces: z.boolean().default(true),
+  /** Said to the learner where the meaning differs. */
+  why: z.string().optional(),
+});
+
 const AnswerCheck = CheckBase.extend({
   kind: z.literal('answer'),
   /** The id of a `question` fence in a step's text. */
@@ -87,6 +99,7 @@ export const CheckDefinition = z.discriminatedUnion('kind', [
   ReachabilityCheck,
   ResourceCheck,
   ClusterCheck,
+  IntentCheck,
   AnswerCheck,
 ]);
 export type CheckDefinition = z.infer<typeof CheckDefinition>;
@@ -241,6 +254,8 @@ export interface Lab {
   wrong: readonly WrongAnswer[];
   /** SVG text by the name that a `diagram` fence uses. */
   diagrams: Readonly<Record<string, string>>;
+  /** The objects of the files that `intent` checks refer to, by the file's name. */
+  references: Readonly<Record<string, readonly JsonObject[]>>;
   /** `sha256:` and the hex digest over every file of the folder. */
   digest: string;
 }

@@ -143,3 +143,8 @@ function idOf(object: JsonObject): string {
   const name = valueAt(object, ['metadata', 'name']);
   return `${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`;
 }
+
+/** A policy of any kind, known here or not. */
+export function isPolicy(object: JsonObject): boolean {
+  return typeof object['kind'] === 'string' && object['kind'].endsWith('NetworkPolicy');
+}

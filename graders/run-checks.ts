@@ -7,6 +7,7 @@ import type { CheckResult, LabResult } from '../common/verdict.js';
 import type { CheckContext, CheckVerdict } from './check-context.js';
 import { checkAnswer } from './checks/answer.js';
 import { checkCluster } from './checks/cluster.js';
+import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
 import { viewOf, type ClusterView } from './cluster-view.js';
@@ -150,6 +151,8 @@ function judge(check: CheckDefinition, context: CheckContext): Promise<CheckVerd
       return checkResource(check, context);
     case 'cluster':
       return checkCluster(check, context);
+    case 'intent':
+      return checkIntent(check, context);
     case 'answer':
       return checkAnswer(check, context);
   }

@@ -185,6 +185,7 @@ export function labWith(checks: JsonObject[], questions: JsonObject[] = []): Lab
     })),
     wrong: [],
     diagrams: {},
+    references: {},
     digest: 'sha256:0',
   };
 }

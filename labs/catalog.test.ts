@@ -111,7 +111,7 @@ test.each([
     'a misspelt kind of check',
     { file: 'lab.yaml', from: 'kind: reachability', to: 'kind: reachabilty' },
     [
-      'lab.yaml:23:15 "steps[0].checks[0].kind" is the text "reachabilty". Did you mean "reachability"? Allowed: reachability, resource, cluster, answer.',
+      'lab.yaml:23:15 "steps[0].checks[0].kind" is the text "reachabilty". Did you mean "reachability"? Allowed: reachability, resource, cluster, intent, answer.',
     ],
   ],
   [

@@ -152,6 +152,9 @@ function checkRules(
         });
       }
       break;
+    case 'intent':
+      // Its files are looked at where they are read.
+      break;
   }
   return broken;
 }

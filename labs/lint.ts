@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { isJsonObject, valueAt } from '../common/json.js';
 import type { CheckDefinition, Lab, LabStep } from '../common/lab.js';
+import { isPolicy } from '../graders/policy-engine.js';
+import { compare } from '../policy/compare/compare.js';
 import { findLab, type Catalog } from './catalog.js';
 import { brokenDiagramRules } from './diagram-rules.js';
 import { parseYamlFile, type FileProblem } from './lab-file.js';
@@ -52,7 +54,7 @@ export async function lintLab(lab: Lab, root: string): Promise<LabProblem[]> {
     }
     for (const words of questionProblems(step)) inLab(at, words.message, words.fix);
     step.definition.checks.forEach((check, j) => {
-      const problem = freePointsProblem(check);
+      const problem = freePointsProblem(check, lab);
       if (problem !== undefined) inLab([...at, 'checks', j], problem.message, problem.fix);
     });
     report(step.definition.text, textProblems(step, lab));
@@ -152,7 +154,16 @@ function textProblems(step: LabStep, lab: Lab): FileProblem[] {
 }
 
 /** Absence is there before any work is done. Whether a check as a whole gives points for nothing, `lab test` proves. */
-function freePointsProblem(check: CheckDefinition): Words | undefined {
+function freePointsProblem(check: CheckDefinition, lab: Lab): Words | undefined {
+  if (check.kind === 'intent') {
+    const reference = check.reference.flatMap((name) => lab.references[name] ?? []);
+    return compare(reference.filter(isPolicy), []).equal
+      ? {
+          message: `the reference of "${check.id}" means the same as no policy at all`,
+          fix: 'Name files whose policies stop something.',
+        }
+      : undefined;
+  }
   if (check.dependsOn.length > 0 || check.kind !== 'resource') return undefined;
   const absent = check.count === 0 || check.expect.every(({ exists }) => exists === false);
   return absent

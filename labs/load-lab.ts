@@ -13,6 +13,7 @@ import {
   type WrongAnswer,
 } from '../common/lab.js';
 import { readAnswerFolder } from '../graders/answer-folder.js';
+import { isPolicy } from '../graders/policy-engine.js';
 import { parseYamlFile } from './lab-file.js';
 import { brokenExpectations, brokenRules } from './lab-rules.js';
 import type { LabProblem } from './lab-problem.js';
@@ -74,6 +75,8 @@ export async function loadLab(
     if (answer !== undefined) wrong.push(answer);
   }
 
+  const references = await readReferences(definition, reader);
+
   if (problems.length > 0) return { problems };
   const [chapter = '', last = ''] = id.split('/');
   const [number = '', ...slug] = last.split('-');
@@ -90,9 +93,37 @@ export async function loadLab(
       steps,
       wrong,
       diagrams,
+      references,
       digest: await digestOf(folder, paths),
     },
   };
+}
+
+/** The policies that `intent` checks compare with; a file without any policy is a mistake. */
+async function readReferences(
+  { steps }: LabDefinition,
+  reader: Reader,
+): Promise<Lab['references']> {
+  const checks = steps.flatMap((step) => step.checks);
+  const names = new Set(
+    checks.flatMap((check) => (check.kind === 'intent' ? check.reference : [])),
+  );
+  const references: Record<string, readonly JsonObject[]> = {};
+  for (const name of names) {
+    const text = await reader.text(name, 'An intent check of lab.yaml refers to it.');
+    if (text === undefined) continue;
+    const { objects, problems } = parseManifests(text);
+    const fix = 'Name a file with policies, as kubectl would take it.';
+    reader.report(
+      name,
+      problems.map((one) => ({ ...one, fix })),
+    );
+    if (!objects.some(isPolicy)) {
+      reader.report(name, [{ line: 1, column: 1, message: 'there is no policy in it', fix }]);
+    }
+    references[name] = objects;
+  }
+  return references;
 }
 
 interface Reader {

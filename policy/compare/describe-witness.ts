@@ -15,7 +15,8 @@ function describePacket({ protocol, port, icmp }: Witness): string {
   return port === undefined ? protocol : `${protocol} ${port}`;
 }
 
-function describeEnd(end: WitnessEnd): string {
+/** `a pod with app=web in namespace dev`, `address 203.0.113.10` */
+export function describeEnd(end: WitnessEnd): string {
   const behind = (end.behind ?? []).map((service) => `service ${service}`);
   const extra = behind.length === 0 ? '' : `, behind ${joined(behind, 'and')}`;
   return `${end.type === 'address' ? `address ${end.address}` : describePod(end)}${extra}`;

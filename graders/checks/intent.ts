@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { valueAt, type JsonObject } from '../../common/json.js';
+import type { Finding } from '../../common/verdict.js';
+import { compare, type CompareOptions } from '../../policy/compare/compare.js';
+import { describeEnd, describeWitness } from '../../policy/compare/describe-witness.js';
+import type { Witness } from '../../policy/compare/witness.js';
+import { witnessWorld } from '../../policy/compare/witness-world.js';
+import { decide } from '../../policy/decide.js';
+import type { CheckContext, CheckOf, CheckVerdict } from '../check-context.js';
+import type { ClusterView } from '../cluster-view.js';
+import { removeLeftBehind } from '../intent/platform-pods.js';
+import { tryWitness, type WitnessTrial } from '../intent/real-witness.js';
+import { isPolicy } from '../policy-engine.js';
+import { listed } from '../reachability/endpoint.js';
+
+type IntentCheck = CheckOf<'intent'>;
+/** Looked at again after these pauses, while packets and policies do not agree yet. */
+const PAUSES_MS = [100, 300, 600, 1000];
+
+/**
+ * Compares the live policies with the reference by meaning. Where they differ, the smallest flow on which they
+ * do is made real and told; where they do not, a flow that must be stopped is made real as well: policies that
+ * are only stored prove nothing.
+ */
+export async function checkIntent(
+  check: IntentCheck,
+  context: CheckContext,
+): Promise<CheckVerdict> {
+  await removeLeftBehind(context.cluster, await context.view());
+  let round = await look(check, context);
+  for (const pauseMs of PAUSES_MS) {
+    if (!round.mayChange) break;
+    await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
+    round = await look(check, context);
+  }
+  if (round.mayChange) {
+    context.logger.error('packets and policies disagree', {
+      lab: context.lab.id,
+      check: check.id,
+      cluster: context.cluster.info.name,
+      finding: round.finding,
+    });
+  }
+  const { finding, probes } = round;
+  const evidence = probes.length === 0 ? {} : { evidence: probes };
+  if (finding.outcome === 'passed') {
+    const message = `Your policies mean what was asked for, for every pod, namespace and port. ${finding.reason ?? ''}`;
+    return { outcome: 'passed', message: message.trim(), findings: [finding], ...evidence };
+  }
+  return {
+    outcome: finding.outcome === 'failed' ? 'failed' : 'inconclusive',
+    message: finding.reason ?? finding.observed,
+    findings: [finding],
+    ...evidence,
+  };
+}
+
+interface Round {
+  finding: Finding;
+  probes: WitnessTrial['probes'];
+  /** Packets contradict the policies: looking again may help, and if not, it is ours. */
+  mayChange: boolean;
+}
+
+async function look(check: IntentCheck, context: CheckContext): Promise<Round> {
+  const sides = sidesOf(check, context, await context.view({ fresh: true }));
+  const { view, reference, live } = sides;
+  const options: CompareOptions = {
+    families: [4],
+    namespaces: view.namespaces,
+    newNamespaces: check.newNamespaces,
+  };
+  const result = compare(reference, live, options);
+  if (result.unknown > 0) {
+    const reason = 'Among them are policies of a kind that cannot be compared.';
+    return tell(sides, { outcome: 'inconclusive', observed: 'cannot be compared', reason });
+  }
+  return result.equal
+    ? proveEnforced(sides, { context, options })
+    : showDifference(check, sides, { context, options, witness: result.witness });
+}
+
+/** What is compared, and the other policies, which stay as they are on both sides. */
+interface Sides {
+  view: ClusterView;
+  scope: readonly string[];
+  reference: readonly JsonObject[];
+  live: readonly JsonObject[];
+  others: readonly JsonObject[];
+}
+
+function sidesOf(check: IntentCheck, { lab }: CheckContext, view: ClusterView): Sides {
+  const reference = check.reference.flatMap((name) => lab.references[name] ?? []).filter(isPolicy);
+  const scope = check.namespaces ?? [...new Set(reference.map(namespaceOf))];
+  // A policy without a namespace governs all of them.
+  const isCompared = (policy: JsonObject): boolean => ['', ...scope].includes(namespaceOf(policy));
+  const policies = view.objects.filter(isPolicy);
+  return {
+    view,
+    scope,
+    reference,
+    live: policies.filter(isCompared),
+    others: policies.filter((policy) => !isCompared(policy)),
+  };
+}
+
+interface Tools {
+  context: CheckContext;
+  options: CompareOptions;
+}
+
+/** The smallest flow that tells them apart, told with its rule, and tried for real. */
+async function showDifference(
+  check: IntentCheck,
+  sides: Sides,
+  { context, options, witness }: Tools & { witness: Witness },
+): Promise<Round> {
+  const { view, scope, reference, live, others } = sides;
+  const { cluster, signal } = context;
+  const otherwise = [...others, ...reference];
+  // With the other policies in force there may be a smaller world in which it shows.
+  const shown = compare(otherwise, [...others, ...live], options);
+  const real = shown.equal ? witness : shown.witness;
+  const tried = await tryWitness(real, { cluster, view, otherwise, signal });
+  const observed = `different: ${describeWitness(real)}`;
+  const reason = differenceWords(check, { witness: real, tried, live });
+  const { probes } = tried;
+  if (tried.outcome === 'contradicted') {
+    const contradiction = `${reason} But the packets say otherwise (${tried.words}). This is ours to find out; nothing is counted against you.`;
+    const finding = { outcome: 'inconclusive', observed, reason: contradiction } as const;
+    return tell(sides, finding, { probes, mayChange: true });
+  }
+  const next =
+    live.length === 0
+      ? 'kubectl get networkpolicies -A'
+      : `kubectl describe networkpolicies -n ${scope[0] ?? ''}`;
+  return tell(sides, { outcome: 'failed', observed, reason, next }, { probes });
+}
+
+/** Equal in meaning; is it enforced? The smallest flow that only the live policies stop must be stopped. */
+async function proveEnforced(sides: Sides, { context, options }: Tools): Promise<Round> {
+  const { view, live, others } = sides;
+  const { cluster, signal } = context;
+  const without = compare([...others, ...live], others, options);
+  if (without.equal) return tell(sides, { outcome: 'passed', observed: 'the same' });
+  const tried = await tryWitness(without.witness, { cluster, view, otherwise: others, signal });
+  const { probes, words } = tried;
+  const same = { observed: 'the same' } as const;
+  switch (tried.outcome) {
+    case 'confirmed':
+      return tell(
+        sides,
+        {
+          outcome: 'passed',
+          ...same,
+          reason: 'A packet that they must stop was sent, and stopped.',
+        },
+        { probes },
+      );
+    case 'untried':
+      return tell(sides, { outcome: 'passed', ...same }, { probes });
+    case 'blocked':
+      return tell(sides, {
+        outcome: 'inconclusive',
+        ...same,
+        reason: `Your policies mean what was asked for, but it could not be tried whether they are enforced: ${words}.`,
+      });
+    case 'contradicted': {
+      const isStoredOnly = view.policyEngine.enforces === false;
+      const reason = isStoredOnly
+        ? 'Your policies mean what was asked for, but no network plugin of this cluster acts on policies: they are stored and nothing happens.'
+        : `Your policies mean what was asked for, but a packet that they must stop was not stopped (${words}).`;
+      const outcome = isStoredOnly ? 'failed' : 'inconclusive';
+      return tell(sides, { outcome, ...same, reason }, { probes, mayChange: !isStoredOnly });
+    }
+  }
+}
+
+/** "A pod … can still reach …, because …": who, where, which rule, and what was wanted. */
+function differenceWords(
+  check: IntentCheck,
+  { witness, tried, live }: { witness: Witness; tried: WitnessTrial; live: readonly JsonObject[] },
+): string {
+  const { source, destination, protocol, port = 0 } = witness;
+  const { world, flow } = witnessWorld(witness, live);
+  const because = tried.decision?.explanation ?? decide(world, flow).explanation;
+  const isOpen = witness.allowedBy === 'b';
+  const can = isOpen ? 'can still reach' : 'cannot reach';
+  const wanted = isOpen ? 'That should be stopped.' : 'That should be allowed.';
+  const proof =
+    tried.outcome === 'confirmed'
+      ? `Tried just now with pods of our own: ${tried.words}.`
+      : `Told from the policies alone (${tried.words}).`;
+  const flowWords = `${upperFirst(describeEnd(source))} ${can} ${describeEnd(destination)} on ${protocol} port ${port}`;
+  return [`${flowWords}.`, because, wanted, check.why, proof].filter(Boolean).join(' ');
+}
+
+function tell(
+  { scope }: Sides,
+  finding: Omit<Finding, 'subject' | 'expected'>,
+  rest: Partial<Round> = {},
+): Round {
+  const subject = `what the policies in ${listed(scope)} mean`;
+  return {
+    finding: { subject, expected: 'as asked for', ...finding },
+    probes: [],
+    mayChange: false,
+    ...rest,
+  };
+}
+
+function namespaceOf(object: JsonObject): string {
+  const namespace = valueAt(object, ['metadata', 'namespace']);
+  return typeof namespace === 'string' ? namespace : '';
+}
+
+function upperFirst(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
