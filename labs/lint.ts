@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { isJsonObject, valueAt } from '../common/json.js';
 import type { CheckDefinition, Lab, LabStep } from '../common/lab.js';
-import { isPolicy } from '../graders/policy-engine.js';
-import { compare } from '../policy/compare/compare.js';
+import { stopsNothing } from '../graders/intent/reference.js';
 import { findLab, type Catalog } from './catalog.js';
 import { brokenDiagramRules } from './diagram-rules.js';
 import { parseYamlFile, type FileProblem } from './lab-file.js';
@@ -157,7 +156,7 @@ function textProblems(step: LabStep, lab: Lab): FileProblem[] {
 function freePointsProblem(check: CheckDefinition, lab: Lab): Words | undefined {
   if (check.kind === 'intent') {
     const reference = check.reference.flatMap((name) => lab.references[name] ?? []);
-    return compare(reference.filter(isPolicy), []).equal
+    return stopsNothing(reference)
       ? {
           message: `the reference of "${check.id}" means the same as no policy at all`,
           fix: 'Name files whose policies stop something.',
