@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../clusters/provider.js';
 import { deleteNamespace } from '../clusters/platform-api.js';
 import { valueAt, type JsonObject } from '../common/json.js';
+import { decide } from '../policy/decide.js';
+import type { FlowEnd } from '../policy/model.js';
 import type { Endpoint, ProbeResult } from '../common/probe.js';
 import { objectsOfKind, viewOf, type ClusterView } from './cluster-view.js';
 
@@ -16,6 +18,8 @@ export interface CanaryResult {
   nodes: readonly { node: string; allowed: ProbeResult; denied: ProbeResult; alive: ProbeResult }[];
   /** Set where the canary's own pods did not start. */
   notReady?: string;
+  /** Set where other policies of the cluster decide about the canary's paths: then these say nothing about enforcement. */
+  overruled?: string;
 }
 
 /**
@@ -39,7 +43,9 @@ export async function runCanary(
       await sleep(200 * (round + 1), undefined, { signal });
       result = await probeOnce(cluster, { namespace, nodes, signal });
     }
-    return result;
+    if (expected === 'not-enforced' || isAs(expected, result)) return result;
+    const overruled = overruledBy(viewOf(await cluster.snapshot()), namespace);
+    return overruled === undefined ? result : { ...result, overruled };
   } finally {
     await deleteNamespace(cluster, namespace);
   }
@@ -51,6 +57,25 @@ export function isAs(expected: 'enforced' | 'not-enforced', { nodes }: CanaryRes
     (one) =>
       one.alive.cause === 'open' && one.allowed.cause === 'open' && one.denied.cause === denied,
   );
+}
+
+/** Why the canary's own policy is not what decides; undefined where it is. */
+function overruledBy({ pods, world }: ClusterView, namespace: string): string | undefined {
+  const own = pods.filter((pod) => pod.namespace === namespace);
+  const end = (name: string): FlowEnd => ({ type: 'pod', namespace, name });
+  const isThere = (name: string): boolean => own.some((pod) => pod.name === name);
+  const servers = own.map(({ name }) => name).filter((name) => name.startsWith('server-'));
+  if (servers.length === 0 || !isThere('allowed') || !isThere('denied')) {
+    return 'The test pods were taken away while they were looked at.';
+  }
+  for (const server of servers) {
+    for (const client of ['allowed', 'denied']) {
+      const flow = { from: end(client), to: end(server), port: PORT, protocol: 'TCP' } as const;
+      const { allowed, explanation } = decide(world, flow);
+      if (allowed !== (client === 'allowed')) return explanation;
+    }
+  }
+  return undefined;
 }
 
 /** Canaries of a process that ended before it could clean up. A minute is longer than any canary takes. */

@@ -188,6 +188,18 @@ function canaryFindings(expected: 'enforced' | 'not-enforced', result: CanaryRes
       },
     ];
   }
+  if (result.overruled !== undefined) {
+    return [
+      {
+        subject: 'policy canary',
+        expected: 'its own policy decides about its paths',
+        observed: 'another policy does',
+        outcome: 'inconclusive',
+        reason: `So it cannot be told whether policies are enforced. ${result.overruled}`,
+        next: 'kubectl get networkpolicies -A',
+      },
+    ];
+  }
   return result.nodes.map((one) => {
     const { node, allowed, denied, alive } = one;
     const base = {

@@ -264,3 +264,35 @@ test('a matrix of all to all leaves out each pod to itself', async () => {
     'prod/api → prod/web:80/TCP',
   ]);
 });
+
+test('a pod of the lab that gave its labels to another is asked for by name', async () => {
+  const cluster = recordedCluster(
+    [
+      ...BASE.filter((object) => object !== POD_WEB),
+      DENY_ALL,
+      podObject('prod/web', { app: 'old' }, { address: '10.244.1.5' }),
+      podObject('prod/decoy', { app: 'web' }, { address: '10.244.1.9' }),
+    ],
+    path('filtered'),
+  );
+  const lab = {
+    ...labWith([{ kind: 'reachability', rows: [DENY] }]),
+    manifests: [podObject('prod/web', { app: 'web' })],
+  };
+  const { checks } = await runChecks({ lab, cluster, answers: {}, patience: 0.02 });
+  expect(checks[0]).toMatchObject({ outcome: 'failed' });
+  expect(checks[0]!.message).toMatchInlineSnapshot(
+    `"The pod web of prod had the labels (app=web) when this lab began and has (app=old) now. Labels say who a pod is: give them back, or reset the lab."`,
+  );
+});
+
+test('a pod of the lab that is gone is not made up for by another with its labels', async () => {
+  const cluster = recordedCluster([...BASE, DENY_ALL], path('filtered'));
+  const lab = {
+    ...labWith([{ kind: 'reachability', rows: [DENY] }]),
+    manifests: [podObject('prod/first', { app: 'web' })],
+  };
+  const { checks } = await runChecks({ lab, cluster, answers: {}, patience: 0.02 });
+  expect(checks[0]).toMatchObject({ outcome: 'failed' });
+  expect(checks[0]!.message).toContain('The pod first of prod (app=web) came with this lab');
+});

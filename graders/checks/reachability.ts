@@ -7,6 +7,7 @@ import {
   type CheckOf,
   type CheckVerdict,
 } from '../check-context.js';
+import { castOf } from '../reachability/cast.js';
 import { expandRows, type Cell, type MissingCell } from '../reachability/cells.js';
 import { judgeCell, judgeMissing, type Judgement } from '../reachability/judge.js';
 import { predict } from '../reachability/model.js';
@@ -65,7 +66,7 @@ async function look(
 ): Promise<Judgement[]> {
   const { context, judged, openPaths, evidence } = run;
   const view = await context.view(options);
-  const { cells, missing } = expandRows(check.rows, view);
+  const { cells, missing } = expandRows(check.rows, view, castOf(context.lab));
   const pending = cells.filter(({ id }) => judged.get(id)?.retryForMs !== 0);
   const answers = await probeAll(pending, context);
   evidence.push(...answers.values());

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ReachabilityRow } from '../../common/lab.js';
 import type { Endpoint, ProbeRequest } from '../../common/probe.js';
+import { notInPlace, type CastPod } from './cast.js';
 import { backendsOf, type ClusterView } from '../cluster-view.js';
 import { findEnds, parseEndpoint, type End } from './endpoint.js';
 
@@ -31,24 +32,30 @@ export interface Matrix {
   missing: MissingCell[];
 }
 
-/** Turns rows into single paths, with the pods there are now. */
-export function expandRows(rows: readonly ReachabilityRow[], view: ClusterView): Matrix {
+/** Turns rows into single paths, with the pods there are now; `cast` are those that the lab came with. */
+export function expandRows(
+  rows: readonly ReachabilityRow[],
+  view: ClusterView,
+  cast: readonly CastPod[] = [],
+): Matrix {
   const matrix: Matrix = { cells: [], missing: [] };
   const seen = new Set<string>();
+  const lookUp = (text: string): { ends: readonly End[]; missing: readonly MissingCell[] } => {
+    const ref = parseEndpoint(text);
+    const { ends, missing } = findEnds(ref, view);
+    if (missing !== undefined) {
+      return { ends, missing: [{ id: `missing ${text}`, subject: text, missing }] };
+    }
+    const absent = notInPlace(ref, { cast, view });
+    return { ends, missing: absent.map((one) => ({ id: `missing ${one.subject}`, ...one })) };
+  };
   for (const row of rows) {
-    const targets = asList(row.to).map((text) => ({
-      text,
-      ...findEnds(parseEndpoint(text), view),
-    }));
-    const sources = asList(row.from).map((text) => ({
-      text,
-      ...findEnds(parseEndpoint(text), view),
-    }));
-    for (const { text, missing } of [...sources, ...targets]) {
-      const id = `missing ${text}`;
-      if (missing === undefined || seen.has(id)) continue;
-      seen.add(id);
-      matrix.missing.push({ id, subject: text, missing });
+    const targets = asList(row.to).map(lookUp);
+    const sources = asList(row.from).map(lookUp);
+    for (const cell of [...sources, ...targets].flatMap(({ missing }) => missing)) {
+      if (seen.has(cell.id)) continue;
+      seen.add(cell.id);
+      matrix.missing.push(cell);
     }
     for (const source of sources) {
       for (const target of targets) {

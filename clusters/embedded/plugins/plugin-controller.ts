@@ -4,6 +4,7 @@ import type { ClusterApi } from '../api/cluster-api.js';
 import type { ConfigMap, DaemonSet, Node, Pod } from '../controllers/objects.js';
 import { controllerOf } from '../controllers/owners.js';
 import { isReady } from '../controllers/pods.js';
+import { matchesNode } from '../controllers/scheduler/node-affinity.js';
 import { canonical } from '../controllers/template-hash.js';
 import { WorkLoop } from '../controllers/work-queue.js';
 import { CalicoObjects } from './calico-objects.js';
@@ -106,8 +107,14 @@ export function createPluginController(options: PluginControllerOptions): Plugin
       return;
     }
     const changed = canonical(known.traits) !== canonical(traits);
-    installed.set(uid, { daemonSet, name, traits, nodes: known.nodes });
-    if (changed) for (const node of known.nodes) nodeQueue.add(node);
+    // Its pod may be away for a moment, but not from a node where it is not wanted any more.
+    const stays = (node: string): boolean => {
+      const object = api.get<Node>('nodes', node);
+      return object === undefined || matchesNode(spec, object);
+    };
+    const nodes = new Set([...known.nodes].filter(stays));
+    installed.set(uid, { daemonSet, name, traits, nodes });
+    for (const node of known.nodes) if (changed || !nodes.has(node)) nodeQueue.add(node);
   }
 
   function forget(daemonSet: DaemonSet): void {

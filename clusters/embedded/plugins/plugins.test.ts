@@ -282,6 +282,28 @@ test('a plugin is in charge only where its pod runs', async () => {
   expect(conditions(cluster, 'worker2')).toEqual(['Ready=False KubeletNotReady']);
 });
 
+test('a plugin leaves the nodes that its DaemonSet no longer wants, and comes back to those it wants again', async () => {
+  using cluster = await startBareCluster();
+  await cluster.install('calico');
+  const key = { name: 'calico-node', namespace: 'kube-system' };
+  const wantOnly = async (nodeSelector: Record<string, string>) => {
+    cluster.api.update<DaemonSet>('daemonsets.apps', key, (draft) => {
+      draft.spec!.template.spec!.nodeSelector = nodeSelector;
+    });
+    await cluster.settled();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await cluster.settled();
+  };
+  await wantOnly({ 'kubernetes.io/hostname': 'worker2' });
+  expect(cluster.plugins.networkOf('worker1')).toMatchObject({
+    state: 'removed',
+    enforcement: 'frozen',
+  });
+  expect(cluster.plugins.networkOf('worker2').enforcement).toBe('live');
+  await wantOnly({});
+  expect(cluster.plugins.networkOf('worker1').enforcement).toBe('live');
+});
+
 test('settings decide the routing', async () => {
   using cluster = await startBareCluster();
   const objects = structuredClone(pluginManifest('calico')) as JsonObject[];
