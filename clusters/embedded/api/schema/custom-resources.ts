@@ -88,15 +88,19 @@ function schemaV2(schema: JsonObject): JsonObject {
     if (typeof reference === 'string') {
       return { $ref: reference.replace('#/components/schemas/', '#/definitions/') };
     }
+    // v2 cannot say "and whatever else": its readers would refuse what is not listed.
+    const isFree = value['x-kubernetes-preserve-unknown-fields'] === true;
     return Object.fromEntries(
       Object.entries(value).flatMap(([key, inner]) =>
-        inner === undefined ? [] : [[key, convert(inner)]],
+        inner === undefined || (isFree && LISTED.includes(key)) ? [] : [[key, convert(inner)]],
       ),
     );
   };
   const converted = convert(schema);
   return isJsonObject(converted) ? converted : {};
 }
+
+const LISTED = ['properties', 'items', 'required'];
 
 function typeNames(
   { group, version, kind }: ResourceDefinition,
