@@ -1,7 +1,9 @@
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
 import type { ClusterApi } from '../api/cluster-api.js';
+import type { UsageSource } from '../api/usage-source.js';
 import { createAdmissionPolicyStatus } from './admission-policy-status.js';
+import { createHorizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler.js';
 import { ClusterCache } from './cluster-cache.js';
 import type { ControllerContext } from './context.js';
 import { createClusterRoleAggregation } from './cluster-role-aggregation.js';
@@ -53,6 +55,8 @@ export interface ControllerOptions {
    * enforced (else only counted).
    */
   server?: ServerSide;
+  /** What pods use; without it HorizontalPodAutoscalers find no metrics. */
+  usage?: UsageSource;
   /** Without it LoadBalancer Services stay pending, as on bare metal. */
   loadBalancers?: LoadBalancerAddresses;
 }
@@ -98,6 +102,7 @@ export function startControllers(options: ControllerOptions): Controllers {
   createEndpointSliceMirroringController(context);
   createDisruptionController(context);
   createQuotaController(context);
+  createHorizontalPodAutoscaler(context, options.usage);
   if (options.loadBalancers !== undefined) {
     createLoadBalancerController(context, options.loadBalancers);
   }

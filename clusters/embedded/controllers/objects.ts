@@ -6,6 +6,7 @@ import type {
   ReplicaSet as ReplicaSetShape,
   StatefulSet as StatefulSetShape,
 } from 'kubernetes-types/apps/v1.js';
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerShape } from 'kubernetes-types/autoscaling/v2.js';
 import type { CronJob as CronJobShape, Job as JobShape } from 'kubernetes-types/batch/v1.js';
 import type {
   ConfigMap as ConfigMapShape,
@@ -38,6 +39,7 @@ export type DaemonSet = Stored<DaemonSetShape>;
 export type Deployment = Stored<DeploymentShape>;
 export type Endpoints = Stored<EndpointsShape>;
 export type EndpointSlice = Stored<EndpointSliceShape>;
+export type HorizontalPodAutoscaler = Stored<HorizontalPodAutoscalerShape>;
 export type Job = Stored<JobShape>;
 export type LimitRange = Stored<LimitRangeShape>;
 export type Namespace = Stored<NamespaceShape>;

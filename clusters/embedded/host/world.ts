@@ -154,6 +154,7 @@ export class World implements Disposable {
       resources: server.api.registry,
       server: server.api,
       caPem: server.caPem,
+      usage,
       logger,
       apiServer: { clusterIp: API_SERVICE_ADDRESS, address: nodeAddress(0), port: API_PORT },
       loadBalancers: {
