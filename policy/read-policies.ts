@@ -96,7 +96,8 @@ function readAnew(object: Parameters<typeof parseTier>[0]): Thing {
   return { type: 'unknown' };
 }
 
-function readPolicy(object: unknown): NormalPolicy | undefined {
+/** One policy of any kind; undefined for what is none. */
+export function readPolicy(object: unknown): NormalPolicy | undefined {
   if (isCalico(object, 'NetworkPolicy', 'GlobalNetworkPolicy')) return parseCalicoPolicy(object);
   if (isClusterPolicy(object)) return parseClusterPolicy(object);
   return isNetworkPolicy(object) ? parseNetworkPolicy(object) : undefined;

@@ -5,6 +5,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addGradeCommand } from './commands/grade.js';
 import { addLabCommands } from './commands/lab.js';
 import { addLinkCommand } from './commands/link.js';
+import { addPolicyCommands } from './commands/policy.js';
 import { addUpCommand } from './commands/up.js';
 import { CliFailure, exitCodeOfError } from './exit-codes.js';
 import { addKindCommands } from './kind/commands.js';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   addLabCommands(program);
   addGradeCommand(program);
   addClusterCommands(program);
+  addPolicyCommands(program);
   addDoctorCommand(program);
   addKindCommands(program);
   try {
