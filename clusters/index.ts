@@ -4,6 +4,7 @@ import { nearestNames } from '../common/nearest.js';
 import type { Logger } from '../common/logger.js';
 import type { ClusterProvider } from './provider.js';
 import { createEmbeddedProvider } from './embedded/provider.js';
+import { createExistingProvider } from './existing/provider.js';
 import { kindEnvironment } from './kind/environment.js';
 import { createKindProvider } from './kind/provider.js';
 
@@ -39,14 +40,19 @@ const FACTORIES: Readonly<Record<string, (settings: ProviderSettings) => Cluster
       ...(servesOthers === undefined ? {} : { servesOthers }),
       ...(onCommand === undefined ? {} : { onCommand }),
     }),
-  existing: () => {
-    throw notThereYet('existing');
-  },
+  existing: ({ stateDir, logger, servesOthers, environment = {}, onCommand }) =>
+    createExistingProvider({
+      stateDir,
+      environment: definedIn(environment),
+      ...(logger === undefined ? {} : { logger }),
+      ...(servesOthers === undefined ? {} : { servesOthers }),
+      ...(onCommand === undefined ? {} : { onCommand }),
+    }),
 };
 
 export const PROVIDERS: readonly string[] = Object.keys(FACTORIES);
 
-/** Throws PROVIDER_NOT_FOUND for an unknown name, NOT_AVAILABLE for one that is not there yet. */
+/** Throws PROVIDER_NOT_FOUND for an unknown name. */
 export function createProvider(name: string, settings: ProviderSettings): ClusterProvider {
   const factory = Object.hasOwn(FACTORIES, name) ? FACTORIES[name] : undefined;
   if (factory === undefined) {
@@ -62,8 +68,11 @@ function didYouMean(name: string): string {
   return nearest === undefined ? '' : `Did you mean "${nearest}"? `;
 }
 
-function notThereYet(name: string): GatehouseError {
-  return new GatehouseError('NOT_AVAILABLE', `the provider "${name}" is not there yet`, {
-    fix: 'use the provider "embedded"',
-  });
+/** An environment without what is not set. */
+export function definedIn(
+  all: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -22,10 +22,10 @@ const namespace = (name: string): JsonObject => ({
   metadata: { name },
 });
 
-const web = (replicas: number): JsonObject => ({
+const web = (replicas: number, where = 'shop'): JsonObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'shop' },
+  metadata: { name: 'web', namespace: where },
   spec: {
     replicas,
     selector: { matchLabels: { app: 'web' } },
@@ -39,22 +39,30 @@ const web = (replicas: number): JsonObject => ({
   },
 });
 
-const client = (name: string): JsonObject => ({
+const client = (name: string, where = 'shop'): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, namespace: 'shop', labels: { app: name } },
+  metadata: { name, namespace: where, labels: { app: name } },
   spec: {
     terminationGracePeriodSeconds: 0,
     containers: [{ name: 'c', image: 'busybox:1.36', command: ['sleep', '3600'] }],
   },
 });
 
-const service: JsonObject = {
+const service = (where = 'shop'): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: { name: 'web', namespace: 'shop' },
+  metadata: { name: 'web', namespace: where },
   spec: { selector: { app: 'web' }, ports: [{ port: 8080, targetPort: 80 }] },
-};
+});
+
+/** A server behind a Service, and a client. Two clusters that live side by side use two names. */
+const shop = (where = 'shop'): JsonObject[] => [
+  namespace(where),
+  web(1, where),
+  service(where),
+  client('client', where),
+];
 
 const denyAll: JsonObject = {
   apiVersion: 'networking.k8s.io/v1',
@@ -68,7 +76,7 @@ export function spec(name: string, more: Partial<ClusterSpec> = {}): ClusterSpec
     name,
     nodes: 2,
     cni: 'calico',
-    manifests: [namespace('shop'), web(1), service, client('client')],
+    manifests: shop(),
     files: [{ path: 'notes/readme.txt', text: 'hello\n' }],
     nodeShell: true,
     labels: { lab: 'contract' },
@@ -78,25 +86,41 @@ export function spec(name: string, more: Partial<ClusterSpec> = {}): ClusterSpec
 
 /** Some providers take minutes. */
 const TIMEOUT_MS = 600_000;
-const check = (title: string, work: () => Promise<void>): void => {
-  test(title, work, TIMEOUT_MS);
-};
 
-/** What every provider must do. */
-export function describeProvider(name: string, start: () => Promise<ProviderUnderTest>): void {
+/** What a provider may lack for a reason. */
+export type Ability = 'a cluster without a plugin' | 'node shells' | 'namespaces of the learner’s';
+
+/** What every provider must do; what it lacks is skipped by name, with the reason. */
+export function describeProvider(
+  name: string,
+  start: () => Promise<ProviderUnderTest>,
+  { lacks = {} }: { lacks?: Partial<Record<Ability, string>> } = {},
+): void {
+  const check = (title: string, work: () => Promise<void>, ability?: Ability): void => {
+    const reason = ability === undefined ? undefined : lacks[ability];
+    if (reason === undefined) test(title, work, TIMEOUT_MS);
+    else test.skip(`${title}: ${reason}`, work);
+  };
+
+  const nodeShell = lacks['node shells'] === undefined;
+  const wanted = (own: string, more: Partial<ClusterSpec> = {}): ClusterSpec =>
+    spec(own, { nodeShell, ...more });
+
   describe(`the provider ${name}`, () => {
     let under: ProviderUnderTest;
     let cluster: Cluster;
+    let made: Cluster | undefined;
     const phases: Phase[] = [];
 
     beforeAll(async () => {
       under = await start();
-      cluster = await under.provider.create(spec('shared'), {
+      made = await under.provider.create(wanted('shared'), {
         onPhase: (phase) => phases.push(phase),
       });
+      cluster = made;
     }, TIMEOUT_MS);
     afterAll(async () => {
-      await cluster[Symbol.asyncDispose]();
+      await made?.[Symbol.asyncDispose]();
       const left = await under.leftovers();
       await under[Symbol.asyncDispose]();
       expect(left).toEqual([]);
@@ -118,7 +142,7 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
     });
 
     check('a name can be taken only once', async () => {
-      await expect(under.provider.create(spec('shared'))).rejects.toMatchObject({
+      await expect(under.provider.create(wanted('shared'))).rejects.toMatchObject({
         code: 'CLUSTER_EXISTS',
       });
     });
@@ -155,10 +179,13 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
       expect(result.exitCode).toBe(3);
     });
 
-    check('a shell in a pod and one on a node see their own network', async () => {
+    check('a shell in a pod is in the pod', async () => {
       const pod = await cluster.shell({ type: 'pod', namespace: 'shop', name: 'client' });
       const inside = await runCommand(pod.file, pod.args, { input: 'hostname\n', env: pod.env });
       expect(inside.stdout).toBe('client\n');
+    });
+
+    const onNode = async (): Promise<void> => {
       const [node] = (await kubectl(cluster, 'learner', ['get', 'nodes', '-o', 'name'])).stdout
         .trim()
         .split('\n');
@@ -169,7 +196,8 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
         env: shell.env,
       });
       expect(root.stdout).toBe('0\n1\n');
-    });
+    };
+    check('a shell on a node is root’s, in the node’s network', onNode, 'node shells');
 
     check('scripts run on the workstation with their exit code and both outputs', async () => {
       const result = await cluster.run('cd notes && cat readme.txt && echo oops >&2 && exit 4');
@@ -240,15 +268,14 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
 
     check('a reset brings back objects and home, under the same address and keys', async () => {
       const before = await cluster.kubeconfig('learner');
-      await cluster.apply([namespace('extra'), web(2), denyAll]);
+      await cluster.apply([web(2), denyAll]);
       await cluster.run('rm -r notes; touch mine; kubectl -n shop delete pod client --force');
       await cluster.reset();
       expect(await cluster.kubeconfig('learner')).toBe(before);
-      const home = await cluster.run('ls; cat notes/readme.txt');
-      expect(home.stdout).toBe('notes\nhello\n');
-      const namespaces = await kubectl(cluster, 'learner', ['get', 'namespaces', '-o', 'name']);
-      expect(namespaces.stdout).toContain('shop');
-      expect(namespaces.stdout).not.toContain('extra');
+      const home = await cluster.run(
+        'ls; cat notes/readme.txt; kubectl get namespace shop -o name',
+      );
+      expect(home.stdout).toBe('notes\nhello\nnamespace/shop\n');
       const pods = await kubectl(cluster, 'learner', ['-n', 'shop', 'get', 'pods', '-o', 'name']);
       expect(pods.stdout.trim().split('\n')).toHaveLength(2);
       const from = await podEndpoint(cluster, 'client');
@@ -258,6 +285,20 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
       });
     });
 
+    const ofTheLearner = async (): Promise<void> => {
+      await kubectl(cluster, 'learner', ['create', 'namespace', 'extra']);
+      await kubectl(cluster, 'learner', ['delete', 'namespace', 'shop', '--wait=false']);
+      await cluster.reset();
+      const namespaces = await kubectl(cluster, 'learner', ['get', 'namespaces', '-o', 'name']);
+      expect(namespaces.stdout).toContain('shop');
+      expect(namespaces.stdout).not.toContain('extra');
+    };
+    check(
+      'a reset takes back namespaces that were made or deleted',
+      ofTheLearner,
+      'namespaces of the learner’s',
+    );
+
     check('a creation that was cancelled leaves nothing, whenever it was', async () => {
       for (const afterMs of [0, 10, 40, 80, 160, 320]) {
         const abort = new AbortController();
@@ -265,7 +306,7 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
           abort.abort();
         }, afterMs);
         const outcome = await under.provider
-          .create(spec('cancelled'), { signal: abort.signal })
+          .create(wanted('cancelled', { manifests: shop('market') }), { signal: abort.signal })
           .then(
             async (made) => {
               await made[Symbol.asyncDispose]();
@@ -280,24 +321,29 @@ export function describeProvider(name: string, start: () => Promise<ProviderUnde
     });
 
     check('a cluster whose manifests are refused is not made, and leaves nothing', async () => {
-      const wrong = { ...web(1), spec: { replicas: -1 } };
+      const wrong = { ...web(1, 'market'), spec: { replicas: -1 } };
       await expect(
-        under.provider.create(spec('wrong', { manifests: [namespace('shop'), wrong] })),
+        under.provider.create(wanted('wrong', { manifests: [namespace('market'), wrong] })),
       ).rejects.toMatchObject({ code: 'CLUSTER_FAILED' });
       expect((await under.provider.list()).map((info) => info.name)).toEqual(['shared']);
       expect(await under.leftovers(['shared'])).toEqual([]);
     });
 
-    check('without a network plugin the nodes are registered and NotReady', async () => {
+    const withoutPlugin = async (): Promise<void> => {
       await using bare = await under.provider.create(
-        spec('bare', { cni: 'none', manifests: [namespace('shop')] }),
+        wanted('bare', { cni: 'none', manifests: [namespace('shop')] }),
       );
       const nodes = await kubectl(bare, 'learner', ['get', 'nodes', '--no-headers']);
       expect(nodes.stdout.match(/NotReady/g)).toHaveLength(2);
-    });
+    };
+    check(
+      'without a network plugin the nodes are registered and NotReady',
+      withoutPlugin,
+      'a cluster without a plugin',
+    );
 
     check('a deleted cluster is gone', async () => {
-      const made = await under.provider.create(spec('short'));
+      const made = await under.provider.create(wanted('short', { manifests: shop('market') }));
       const opened = await under.provider.open('short');
       await opened[Symbol.asyncDispose]();
       expect((await under.provider.list()).map((info) => info.name)).toEqual(['shared']);

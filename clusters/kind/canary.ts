@@ -4,10 +4,10 @@ import { GatehouseError } from '../../common/errors.js';
 import type { JsonObject } from '../../common/json.js';
 import type { Endpoint, ProbeRequest, ProbeResult } from '../../common/probe.js';
 import type { KindContext } from './context.js';
-import { pathOf, objectsAt, textAt, type KubeApi, type Resource } from './kube-api.js';
-import { applyAll } from './objects.js';
+import { pathOf, objectsAt, textAt, type KubeApi, type Resource } from '../client/kube-api.js';
+import { applyAll } from '../client/objects.js';
 import { probeCluster } from './probe.js';
-import { PODS, isReady } from './wait-ready.js';
+import { PODS, isReady } from '../client/wait-ready.js';
 
 const NAMESPACES: Resource = {
   group: '',

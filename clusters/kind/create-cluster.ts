@@ -10,12 +10,12 @@ import { filesOf, type KindContext } from './context.js';
 import { learnEstimates, readEstimates } from './estimates.js';
 import { ensureImage, imagesOfSpec, loadImages } from './images.js';
 import { installPlugin } from './install-plugin.js';
-import { KubeApi } from './kube-api.js';
+import { KubeApi } from '../client/kube-api.js';
 import { hostsToml, kindConfigOf } from './kind-config.js';
-import { newMaker } from './maker.js';
+import { newMaker } from '../../system/maker.js';
 import { LABEL, estimatesFile, kindNameOf, networkName, workstationName } from './names.js';
 import { nodeImage } from './node-image.js';
-import { applyAll, listAll } from './objects.js';
+import { applyAll, listAll } from '../client/objects.js';
 import { lineReader, parseKindLine, PhaseTracker, STEPS, type StepId } from './phases.js';
 import { PLUGINS } from './plugins.js';
 import { throwIfAborted } from './programs.js';
@@ -28,7 +28,7 @@ import {
   removeNetwork,
 } from './remove-cluster.js';
 import { createRecord, fillWorkstation, pluginFiles, startWorkstation } from './workstation.js';
-import { waitReady } from './wait-ready.js';
+import { waitReady } from '../client/wait-ready.js';
 
 const NODES_MS = 120_000;
 const PLUGIN_MS = 300_000;
@@ -204,7 +204,7 @@ export function withServerOf(text: string, other: string): string {
 async function furnish(work: Work): Promise<void> {
   const { context, spec, kindName, phases, signal } = work;
   const files = filesOf(context, spec.name);
-  using api = new KubeApi(await readFile(files.platform, 'utf8'));
+  using api = await KubeApi.connect(await readFile(files.platform, 'utf8'));
   const nodes = await nodeNames(context, kindName, signal);
   await context.programs.account.track('kubernetes', () =>
     waitReady(
@@ -244,7 +244,7 @@ async function furnish(work: Work): Promise<void> {
 export async function handOver(work: Work): Promise<void> {
   const { context, spec, phases, signal } = work;
   const files = filesOf(context, spec.name);
-  using api = new KubeApi(await readFile(files.platform, 'utf8'));
+  using api = await KubeApi.connect(await readFile(files.platform, 'utf8'));
   phases.begin('workstation');
   await fillWorkstation(context, spec, signal);
   phases.begin('workloads');

@@ -6,7 +6,7 @@ import { isJsonObject } from '../../common/json.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import type { ClusterSpec } from '../provider.js';
 import type { KindContext } from './context.js';
-import { flatten } from './objects.js';
+import { flatten } from '../client/objects.js';
 import { throwIfAborted } from './programs.js';
 
 /** Images of the containers in these objects, each once. */

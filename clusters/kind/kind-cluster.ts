@@ -13,9 +13,9 @@ import type {
 } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { nodeNames } from './create-cluster.js';
-import { KubeApi } from './kube-api.js';
+import { KubeApi } from '../client/kube-api.js';
 import { LABEL } from './names.js';
-import { applyAll, listAll, withoutSecrets } from './objects.js';
+import { applyAll, listAll, withoutSecrets } from '../client/objects.js';
 import { touch } from './pause.js';
 import { probeCluster } from './probe.js';
 import { findClusters, type Found } from './records.js';
@@ -157,7 +157,7 @@ export class KindCluster implements Cluster {
     // A rebuilt cluster has another address and other keys, perhaps built by another process.
     if (this.#api?.config !== config) {
       this.#close();
-      this.#api = { config, api: new KubeApi(config) };
+      this.#api = { config, api: await KubeApi.connect(config) };
     }
     return this.#api.api;
   }

@@ -24,7 +24,7 @@ import { createContext } from './context.js';
 import { Programs } from './programs.js';
 import { KindSettings } from './settings.js';
 import { SILENT } from '../../common/logger.js';
-import { tarOf } from './tar.js';
+import { tarOf } from '../client/tar.js';
 import { TimeAccount } from './time-account.js';
 
 const failure = (stderr: string, program = 'kind') =>

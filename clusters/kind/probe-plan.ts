@@ -1,17 +1,7 @@
-import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
-import type { Endpoint, ProbeCause, ProbeRequest } from '../../common/probe.js';
-import { objectsAt, textAt } from './kube-api.js';
-
-/** What the cluster looks like to a prober. */
-export interface ProbeView {
-  pods: readonly JsonObject[];
-  services: readonly JsonObject[];
-  nodes: readonly JsonObject[];
-  /** Addresses behind Services without one of their own. */
-  endpointSlices: readonly JsonObject[];
-  /** Hosts outside the cluster that are there, by name. */
-  outside: Readonly<Record<string, string>>;
-}
+import type { JsonObject } from '../../common/json.js';
+import type { Endpoint, ProbeRequest } from '../../common/probe.js';
+import { textAt } from '../client/kube-api.js';
+import { find, hasEnded, targetOf, type ProbeView, type Refusal } from '../client/probe-targets.js';
 
 /** Where packets are sent from: a container to run the prober in, and the pod whose network it enters there. */
 export interface ProbeSource {
@@ -28,12 +18,6 @@ export interface PlannedProbe {
   port: number;
   protocol: 'TCP' | 'UDP';
   timeoutMs: number;
-}
-
-export interface Refusal {
-  cause: ProbeCause;
-  detail: string;
-  address?: string;
 }
 
 export const DEFAULT_TIMEOUT_MS = 800;
@@ -98,73 +82,4 @@ function sourceOf(
 function runtimeUid(pod: JsonObject): string {
   const hash = textAt(pod, ['metadata', 'annotations', 'kubernetes.io/config.hash']);
   return hash === '' ? textAt(pod, ['metadata', 'uid']) : hash;
-}
-
-function targetOf(to: Endpoint, view: ProbeView): string | Refusal {
-  const no = (detail: string): Refusal => ({ cause: 'no-target', detail });
-  switch (to.type) {
-    case 'pod': {
-      const pod = find(view.pods, to);
-      if (pod === undefined) return no(`there is no pod ${to.namespace}/${to.name}`);
-      const address = textAt(pod, ['status', 'podIP']);
-      if (address === '' || hasEnded(pod)) {
-        return no(`pod ${to.namespace}/${to.name} has no running network`);
-      }
-      return address;
-    }
-    case 'service': {
-      const service = find(view.services, to);
-      const name = `${to.namespace}/${to.name}`;
-      if (service === undefined) return no(`there is no Service ${name}`);
-      const address = textAt(service, ['spec', 'clusterIP']);
-      if (address !== '' && address !== 'None') return address;
-      return endpointOf(view, to) ?? no(`Service ${name} has no address and no ready endpoints`);
-    }
-    case 'node': {
-      const node = find(view.nodes, to);
-      const address = objectsAt(node, ['status', 'addresses']).find(
-        (one) => one['type'] === 'InternalIP',
-      );
-      const text = textAt(address, ['address']);
-      return text === '' ? no(`there is no node ${to.name}`) : text;
-    }
-    case 'outside':
-      return view.outside[to.name] ?? no(`a kind cluster has no outside host "${to.name}"`);
-    case 'address':
-      return to.address;
-  }
-}
-
-function find(
-  objects: readonly JsonObject[],
-  wanted: { name: string; namespace?: string },
-): JsonObject | undefined {
-  return objects.find(
-    (object) =>
-      textAt(object, ['metadata', 'name']) === wanted.name &&
-      textAt(object, ['metadata', 'namespace']) === (wanted.namespace ?? ''),
-  );
-}
-
-function hasEnded(pod: JsonObject): boolean {
-  return ['Succeeded', 'Failed'].includes(textAt(pod, ['status', 'phase']));
-}
-
-function endpointOf(
-  { endpointSlices }: ProbeView,
-  service: { namespace: string; name: string },
-): string | undefined {
-  for (const slice of endpointSlices) {
-    const labels = valueAt(slice, ['metadata', 'labels']);
-    const isOfService =
-      textAt(slice, ['metadata', 'namespace']) === service.namespace &&
-      isJsonObject(labels) &&
-      labels['kubernetes.io/service-name'] === service.name;
-    if (!isOfService) continue;
-    for (const endpoint of objectsAt(slice, ['endpoints'])) {
-      const address = textAt(endpoint, ['addresses', 0]);
-      if (address !== '' && valueAt(endpoint, ['conditions', 'ready']) !== false) return address;
-    }
-  }
-  return undefined;
 }

@@ -1,22 +1,13 @@
 import { messageOf } from '../../common/errors.js';
 import type { ProbeRequest, ProbeResult } from '../../common/probe.js';
 import type { KindContext } from './context.js';
-import type { KubeApi, Resource } from './kube-api.js';
+import type { KubeApi } from '../client/kube-api.js';
+import { viewFor, type ProbeView } from '../client/probe-targets.js';
 import { clientName } from './names.js';
 import { outsideAddress } from './outside-client.js';
-import { planProbe, type PlannedProbe, type ProbeView } from './probe-plan.js';
+import { planProbe, type PlannedProbe } from './probe-plan.js';
 import { parseProbeLines, probeScript, type ProbeLine } from './probe-script.js';
 import { throwIfAborted } from './programs.js';
-import { NODES, PODS, SERVICES } from './wait-ready.js';
-
-const SLICES: Resource = {
-  group: 'discovery.k8s.io',
-  version: 'v1',
-  plural: 'endpointslices',
-  kind: 'EndpointSlice',
-  namespaced: true,
-  verbs: [],
-};
 
 /** What a probe takes beside the wait for an answer: docker exec, crictl, bash, on a machine with other work. */
 const SLACK_MS = 15_000;
@@ -70,21 +61,14 @@ async function look(
   cluster: { name: string; kindName: string; api: KubeApi },
   requests: readonly ProbeRequest[],
 ): Promise<ProbeView> {
-  const wanted = new Set(requests.flatMap(({ from, to }) => [from.type, to.type]));
-  const list = async (resource: Resource, isNeeded: boolean) =>
-    isNeeded ? (await cluster.api.list(resource)).items : [];
   const asksClient = requests.some(({ from, to }) =>
     [from, to].some((end) => end.type === 'outside' && end.name === 'client'),
   );
-  const [pods, services, endpointSlices, nodes, client] = await Promise.all([
-    list(PODS, wanted.has('pod')),
-    list(SERVICES, wanted.has('service')),
-    list(SLICES, wanted.has('service')),
-    list(NODES, wanted.has('node')),
+  const [view, client] = await Promise.all([
+    viewFor(cluster.api, requests),
     asksClient ? outsideAddress(context, cluster) : undefined,
   ]);
-  const outside: Record<string, string> = client === undefined ? {} : { client };
-  return { pods, services, endpointSlices, nodes, outside };
+  return client === undefined ? view : { ...view, outside: { client } };
 }
 
 async function send(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CNIS, type ClusterInfo, type ClusterState } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
-import { isMakerAlive } from './maker.js';
+import { isMakerAlive } from '../../system/maker.js';
 import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL, kindNameOf } from './names.js';
 
 /** A container as Docker lists it. */

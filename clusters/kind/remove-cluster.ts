@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { filesOf, type KindContext } from './context.js';
-import { newMaker } from './maker.js';
+import { newMaker } from '../../system/maker.js';
 import { KIND_CLUSTER_LABEL, LABEL, clientName, networkName, workstationName } from './names.js';
 import { findClusters, type Doing } from './records.js';
 

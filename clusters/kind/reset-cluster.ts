@@ -7,11 +7,11 @@ import type { Phase } from '../../common/progress.js';
 import type { ClusterInfo, ClusterSpec } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { createCluster, nodeNames } from './create-cluster.js';
-import type { KubeApi } from './kube-api.js';
+import type { KubeApi } from '../client/kube-api.js';
 import { throwIfAborted } from './programs.js';
 import { noteDoing, removeCluster } from './remove-cluster.js';
 import { resetObjects } from './reset-objects.js';
-import { waitReady } from './wait-ready.js';
+import { waitReady } from '../client/wait-ready.js';
 import { restoreWorkstation } from './workstation.js';
 
 const Stored = z.custom<JsonObject>(isJsonObject);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatehouseError } from '../../common/errors.js';
 import { isJsonObject, type JsonObject } from '../../common/json.js';
-import { pathOf, refusalOf, textAt, type KubeApi } from './kube-api.js';
-import { findResource, listAll } from './objects.js';
+import { pathOf, refusalOf, textAt, type KubeApi } from '../client/kube-api.js';
+import { findResource, listAll } from '../client/objects.js';
 import { planReset, writable } from './reset-plan.js';
 import type { TimeAccount } from './time-account.js';
-import { nameOf } from './wait-ready.js';
+import { nameOf } from '../client/wait-ready.js';
 
 const GONE_MS = 20_000;
 /** After this, what holds a deletion up is taken away: a learner's finalizer has no controller. */

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../common/json.js';
-import { objectsAt, textAt } from './kube-api.js';
+import { objectsAt, textAt } from '../client/kube-api.js';
 
 /** What takes a cluster back to its baseline. */
 export interface ResetPlan {

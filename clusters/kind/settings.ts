@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import { GatehouseError, messageOf } from '../../common/errors.js';
+import { readSettingsFile } from '../client/settings-file.js';
 import { CNIS } from '../provider.js';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal');
@@ -63,29 +61,6 @@ export const KindSettings = z.strictObject({
 });
 export type KindSettings = z.infer<typeof KindSettings>;
 
-export function settingsFile(stateDir: string): string {
-  return path.join(stateDir, 'kind.yaml');
-}
-
-/** Defaults where there is no file. Rejects what it does not understand, naming file and field. */
 export function readKindSettings(stateDir: string): KindSettings {
-  const file = settingsFile(stateDir);
-  if (!existsSync(file)) return KindSettings.parse({});
-  let value: unknown;
-  try {
-    value = parse(readFileSync(file, 'utf8')) ?? {};
-  } catch (cause) {
-    throw new GatehouseError('BAD_REQUEST', `${file} is not YAML: ${messageOf(cause)}`, {
-      fix: `correct it: "\${EDITOR:-vi}" ${file}`,
-      cause,
-    });
-  }
-  const parsed = KindSettings.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
-  );
-  throw new GatehouseError('BAD_REQUEST', `${file}: ${problems.join('; ')}`, {
-    fix: `correct it: "\${EDITOR:-vi}" ${file}`,
-  });
+  return readSettingsFile(path.join(stateDir, 'kind.yaml'), KindSettings);
 }

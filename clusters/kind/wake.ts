@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import type { KindContext } from './context.js';
-import { textAt, type KubeApi, type Resource } from './kube-api.js';
+import { textAt, type KubeApi, type Resource } from '../client/kube-api.js';
 import { KIND_ROLE_LABEL, LABEL } from './names.js';
 import { listContainers, type Container } from './records.js';
 

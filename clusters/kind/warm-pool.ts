@@ -7,7 +7,7 @@ import { filesOf, type KindContext } from './context.js';
 import { createCluster, handOver } from './create-cluster.js';
 import { readEstimates } from './estimates.js';
 import { imagesOfSpec, loadImages } from './images.js';
-import { newMaker } from './maker.js';
+import { newMaker } from '../../system/maker.js';
 import { LABEL, estimatesFile, workstationName } from './names.js';
 import { PhaseTracker } from './phases.js';
 import { findClusters, type Found } from './records.js';

@@ -8,7 +8,7 @@ import { LABEL, networkName, workstationName } from './names.js';
 import { nodeImage } from './node-image.js';
 import { pluginManifest } from './plugins.js';
 import { throwIfAborted } from './programs.js';
-import { tarOf, type TarEntry } from './tar.js';
+import { tarOf, type TarEntry } from '../client/tar.js';
 
 export const HOME = '/home/learner';
 const UID = 1000;

@@ -82,12 +82,16 @@ function judgeAllow(words: Words): Judgement {
         const dead = deadServer(words);
         return dead ?? disagreement(words);
       }
-      return wrong(words, {
-        reason:
-          droppedWords(seen.main) ??
-          'The packets were not answered: something on the way drops them.',
-        retryForMs: SETTLE_MS,
-      });
+      return (
+        // Some networks drop what is meant for a Service without pods, others refuse it.
+        (cell.alive.length === 0 ? deadServer(words) : undefined) ??
+        wrong(words, {
+          reason:
+            droppedWords(seen.main) ??
+            'The packets were not answered: something on the way drops them.',
+          retryForMs: SETTLE_MS,
+        })
+      );
     case 'refused':
       if (prediction.type === 'denied') return disagreement(words);
       return (

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createProvider } from '../../clusters/index.js';
+import { createProvider, definedIn } from '../../clusters/index.js';
 import type { ClusterProvider } from '../../clusters/provider.js';
 import { SILENT } from '../../common/logger.js';
 import { loadCatalog, type Catalog } from '../../labs/catalog.js';
@@ -24,6 +24,16 @@ export function openProvider(command: Command, name: string): ClusterProvider {
         }
       : {}),
   });
+}
+
+/** Where this process keeps its state, and what its programs get of its environment. */
+export function ofThisProcess(command: Command): {
+  stateDir: string;
+  environment: Record<string, string>;
+} {
+  const { stateDir } = command.optsWithGlobals<{ stateDir?: string }>();
+  const settings = readSettings(stateDir === undefined ? {} : { stateDir });
+  return { stateDir: settings.stateDir, environment: definedIn(process.env) };
 }
 
 export function openCatalog(): Promise<Catalog> {

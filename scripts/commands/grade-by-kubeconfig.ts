@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { ClusterProvider } from '../../clusters/provider.js';
+import { openWholeCluster } from '../../clusters/existing/whole-cluster.js';
+import type { Cluster, ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Phase } from '../../common/progress.js';
 import type { LabResult } from '../../common/verdict.js';
@@ -19,27 +19,31 @@ interface KubeconfigGrade {
   lab: Lab;
   provider: ClusterProvider;
   file: string;
+  /** Where a copy of the kubeconfig lies meanwhile. */
+  stateDir: string;
+  environment: Readonly<Record<string, string>>;
   signal: AbortSignal;
   onPhase: (phase: Phase) => void;
 }
 
-/** Grades the cluster a kubeconfig points at, where it is one of ours; its state is left as it is. */
+/**
+ * Grades the cluster a kubeconfig points at; its state is left as it is. One of ours is graded as its provider can, any other
+ * as the `existing` provider can: as a whole, with packets sent from ephemeral containers beside its pods.
+ */
 export async function gradeByKubeconfig(options: KubeconfigGrade): Promise<LabResult> {
   const server = await readServer(options.file);
   const info = (await options.provider.list()).find((cluster) => cluster.server === server);
-  if (info === undefined) {
-    await assertReachable(server);
-    throw new GatehouseError(
-      'NOT_AVAILABLE',
-      `${server} is not a cluster of the ${options.provider.name} provider`,
-      {
-        fix: 'Clusters of other origin cannot be graded yet. "scripts/gatehouse cluster list" shows the ones that can.',
-      },
-    );
-  }
-  options.onPhase({ id: 'grade', title: `Grading ${info.name}`, fraction: 0.1 });
-  const cluster = await options.provider.open(info.name);
-  return runChecks({ lab: options.lab, cluster, answers: {}, signal: options.signal });
+  const name = info?.name ?? server;
+  options.onPhase({ id: 'grade', title: `Grading ${name}`, fraction: 0.1 });
+  const grade = (cluster: Cluster): Promise<LabResult> =>
+    runChecks({ lab: options.lab, cluster, answers: {}, signal: options.signal });
+  if (info !== undefined) return grade(await options.provider.open(info.name));
+  await using whole = await openWholeCluster({
+    stateDir: options.stateDir,
+    kubeconfig: options.file,
+    environment: options.environment,
+  });
+  return grade(whole);
 }
 
 async function readServer(file: string): Promise<string> {
@@ -65,28 +69,4 @@ async function readServer(file: string): Promise<string> {
     );
   }
   return entry.cluster.server;
-}
-
-/** Rejects with CLUSTER_UNREACHABLE unless something answers TLS there. */
-async function assertReachable(server: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const attempt = request(
-      new URL('/version', server),
-      { rejectUnauthorized: false, timeout: 5000 },
-      (response) => {
-        response.resume();
-        resolve();
-      },
-    );
-    attempt.on('timeout', () => attempt.destroy(new Error('no answer within 5 s')));
-    attempt.on('error', (error) => {
-      reject(
-        new GatehouseError('CLUSTER_UNREACHABLE', `${server} cannot be reached: ${error.message}`, {
-          fix: 'Start the cluster, or check the address in the kubeconfig. Nothing was graded.',
-          cause: error,
-        }),
-      );
-    });
-    attempt.end();
-  });
 }

@@ -5,7 +5,7 @@ import { findLab } from '../../labs/catalog.js';
 import { CliFailure, exitCodeOf } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
 import { createProgress } from '../output.js';
-import { openCatalog, openProvider } from './context.js';
+import { ofThisProcess, openCatalog, openProvider } from './context.js';
 import { gradeByKubeconfig } from './grade-by-kubeconfig.js';
 import { addReport, REPORT_HELP, reportTo, type Report } from './report.js';
 
@@ -49,7 +49,7 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const work = { lab, signal: interrupt.signal, onPhase: progress.onPhase };
   const result =
     mode.type === 'kubeconfig'
-      ? await gradeByKubeconfig({ ...work, provider, file: mode.file })
+      ? await gradeByKubeconfig({ ...work, ...ofThisProcess(command), provider, file: mode.file })
       : await gradeLab({ ...work, provider, mode });
   progress.done(`${result.points.earned} of ${result.points.possible} points`);
   await reportTo(result, reports);

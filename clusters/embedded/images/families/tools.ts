@@ -44,6 +44,13 @@ export const TOOLS: readonly ImageEntry[] = [
     honesty: `${DEBIAN} What is there: curl, dig, nc, ip, ss, tcpdump and others, as far as the machine has them.`,
   },
   {
+    names: ['alpine/k8s', 'bitnami/kubectl'],
+    command: ['bash'],
+    userland: 'debian',
+    needs: ['/usr/bin/kubectl'],
+    honesty: `${DEBIAN} kubectl is the machine’s, whatever the tag says.`,
+  },
+  {
     names: ['debian', 'debian-slim'],
     command: ['bash'],
     roles: ['apt', 'apt-get'],

@@ -1,8 +1,7 @@
 import { Agent, request, type RequestOptions } from 'node:https';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
+import { accessOf } from './access.js';
 
 /** A kind of object that the API server stores. */
 export interface Resource {
@@ -18,22 +17,6 @@ export interface ApiAnswer {
   status: number;
   body: unknown;
 }
-
-const Base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
-const Kubeconfig = z.object({
-  clusters: z
-    .array(
-      z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': Base64 }) }),
-    )
-    .min(1),
-  users: z
-    .array(
-      z.object({
-        user: z.object({ 'client-certificate-data': Base64, 'client-key-data': Base64 }),
-      }),
-    )
-    .min(1),
-});
 
 const REQUEST_MS = 30_000;
 
@@ -63,18 +46,14 @@ export class KubeApi implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
   #resources: Promise<Resource[]> | undefined;
 
-  constructor(kubeconfig: string) {
-    const { clusters, users } = Kubeconfig.parse(parse(kubeconfig));
-    const [cluster] = clusters;
-    const [user] = users;
-    if (cluster === undefined || user === undefined) throw new Error('an empty kubeconfig');
-    this.server = cluster.cluster.server;
-    this.#access = {
-      ca: cluster.cluster['certificate-authority-data'],
-      cert: user.user['client-certificate-data'],
-      key: user.user['client-key-data'],
-      agent: this.#agent,
-    };
+  private constructor({ server, ...access }: Awaited<ReturnType<typeof accessOf>>) {
+    this.server = server;
+    this.#access = { ...access, agent: this.#agent };
+  }
+
+  /** As the current context of a kubeconfig signs in. */
+  static async connect(kubeconfig: string): Promise<KubeApi> {
+    return new KubeApi(await accessOf(kubeconfig));
   }
 
   /** Any answer of the server's, refusals too. Rejects with CLUSTER_UNREACHABLE where there is none. */
@@ -119,6 +98,7 @@ export class KubeApi implements Disposable {
           ...(options.isSecondTry === true ? { agent: false } : {}),
           method,
           headers: {
+            ...this.#access.headers,
             accept,
             // Node itself sends a DELETE's body without saying how long it is.
             ...(payload === undefined

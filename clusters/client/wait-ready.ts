@@ -84,8 +84,8 @@ export function complaintsOf(pods: readonly JsonObject[]): string[] {
 
 export interface WaitScope {
   nodes: { count: number; ready: boolean };
-  /** Whether workloads are waited for too, those of `kube-system` only where `all` is false. */
-  workloads: 'none' | 'system' | 'all';
+  /** Whether workloads are waited for too, and whose. */
+  workloads: 'none' | 'all' | { namespaces: readonly string[] };
 }
 
 /** Resolves when nothing of the scope is missing; rejects with CLUSTER_FAILED, saying what is, when the time is over. */
@@ -129,9 +129,15 @@ async function look(
   const nodes = (await api.list(NODES, signal)).items;
   const missing = missingNodes(nodes, scope.nodes);
   if (scope.workloads === 'none') return { missing, complaints: [] };
-  const where = scope.workloads === 'system' ? { ...signal, namespace: 'kube-system' } : signal;
+  const { workloads: whose } = scope;
+  const places = whose === 'all' ? [{}] : whose.namespaces.map((namespace) => ({ namespace }));
   const [pods = [], ...workloads] = await Promise.all(
-    [PODS, ...WORKLOADS].map(async (one) => (await api.list(one, where)).items),
+    [PODS, ...WORKLOADS].map(async (one) => {
+      const lists = await Promise.all(
+        places.map((where) => api.list(one, { ...where, ...signal })),
+      );
+      return lists.flatMap(({ items }) => items);
+    }),
   );
   missing.push(...missingWorkloads(workloads.flat(), pods));
   return { missing, complaints: complaintsOf(pods) };

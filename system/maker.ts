@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { isProcessAlive } from '../../system/start-process.js';
+import { isProcessAlive } from './start-process.js';
 
 /** Who makes something, so that others can tell work in progress from what a crash left: `HOST/PID/START/NONCE`. */
 export function newMaker(): string {
