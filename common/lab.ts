@@ -206,6 +206,8 @@ export const WrongExpectation = z.strictObject({
   step: Id,
   /** Applied after the step's own solution instead of in its place. */
   afterSolution: z.boolean().default(false),
+  /** Providers on which this mistake cannot be made, and why. */
+  skipOn: z.partialRecord(z.enum(['embedded', 'kind', 'existing']), z.string().min(1)).default({}),
   /** Exactly these checks of the step fail, and each shows this fragment to the learner. */
   checks: z
     .array(

@@ -15,6 +15,7 @@ import type {
 import type { ExistingContext } from './context.js';
 import { removeSet, resetSet } from './create.js';
 import { learnerKubeconfig } from './learner-kubeconfig.js';
+import { homeNamespace } from './names.js';
 import { probeExisting } from './probe.js';
 import { getRecord, type Found } from './records.js';
 import { execShell, runInWorkstation, workstationShell } from './workstation.js';
@@ -68,10 +69,11 @@ export class ExistingCluster implements Cluster {
     });
   }
 
-  /** What is the learner's, and what every pod meets: kinds of the whole cluster and `kube-system`. */
+  /** What is the learner's, and what every pod meets: kinds of the whole cluster and `kube-system`. Not our own beside it. */
   async snapshot(): Promise<ClusterSnapshot> {
     const { namespaces } = await this.#find();
     const shown = new Set(['', 'kube-system', ...namespaces]);
+    shown.delete(homeNamespace(this.info.name));
     return snapshotOf(this.#context, (object) =>
       shown.has(textAt(object, ['metadata', 'namespace'])),
     );

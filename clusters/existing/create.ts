@@ -6,7 +6,7 @@ import type { Phase } from '../../common/progress.js';
 import { newMaker } from '../../system/maker.js';
 import { pathOf, refusalOf, textAt, type KubeApi } from '../client/kube-api.js';
 import { applyAll } from '../client/objects.js';
-import { waitReady } from '../client/wait-ready.js';
+import { PODS, waitReady } from '../client/wait-ready.js';
 import type { ClusterSpec, CreateOptions } from '../provider.js';
 import { proveEnforcement } from './canary.js';
 import type { ExistingContext } from './context.js';
@@ -214,6 +214,9 @@ export async function removeSet(context: ExistingContext, name: string): Promise
 
 async function removeNamespaces(context: ExistingContext, names: readonly string[]): Promise<void> {
   const api = await context.api();
+  // Pods are not asked to end in their own time: nobody needs their last words.
+  const atOnce = { body: { gracePeriodSeconds: 0 } };
+  await Promise.all(names.map((name) => api.send('DELETE', pathOf(PODS, name), atOnce)));
   await Promise.all(names.map((name) => api.send('DELETE', pathOf(NAMESPACES, undefined, name))));
   const until = performance.now() + GONE_MS;
   for (;;) {

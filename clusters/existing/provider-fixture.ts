@@ -6,7 +6,7 @@ import {
   type EmbeddedUnderTest,
 } from '../../test/support/embedded-provider.js';
 import { kubectl, type ProviderUnderTest } from '../provider.contract.js';
-import type { Cluster, ClusterProvider } from '../provider.js';
+import type { Cluster, ClusterProvider, Cni } from '../provider.js';
 import { createExistingProvider } from './provider.js';
 import { ExistingSettings } from './settings.js';
 
@@ -26,13 +26,14 @@ export interface ExistingUnderTest extends ProviderUnderTest {
 
 export async function createExistingUnderTest(
   own: Partial<ExistingSettings> = {},
+  cni: Cni = 'calico',
 ): Promise<ExistingUnderTest> {
   const folder = await createTempFolder('existing');
   const embedded = await createEmbeddedUnderTest();
   const ground = await embedded.provider.create({
     name: 'ground',
     nodes: 2,
-    cni: 'calico',
+    cni,
     manifests: [],
     nodeShell: false,
     labels: {},

@@ -107,17 +107,13 @@ export async function runInWorkstation(
   if (isCancelled) throw new GatehouseError('CANCELLED', 'the work was cancelled');
   const { exitCode, stdout, stderr, timedOut } = result;
   if (timedOut) return { exitCode: 124, stdout, stderr };
-  // kubectl reports the remote exit code by a line of its own, and its own failures likewise.
-  if (exitCode === 1 && GONE.test(stderr)) throw failure(name, stderr);
-  return {
-    exitCode,
-    stdout,
-    stderr: stderr.replace(/command terminated with exit code \d+\n$/, ''),
-  };
+  if (exitCode === 0) return { exitCode, stdout, stderr };
+  // kubectl tells the script's exit code in a line of its own; without it the failure is kubectl's.
+  if (!REMOTE_EXIT.test(stderr)) throw failure(name, stderr);
+  return { exitCode, stdout, stderr: stderr.replace(REMOTE_EXIT, '') };
 }
 
-const GONE =
-  /^(?:Error from server|error: unable to upgrade connection|Unable to connect|error: Internal error)/m;
+const REMOTE_EXIT = /command terminated with exit code \d+\n?$/;
 
 function failure(name: string, stderr: string): GatehouseError {
   return new GatehouseError(

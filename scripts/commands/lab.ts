@@ -115,7 +115,8 @@ async function testLabs(
 }
 
 function printReport(lab: Lab, report: LabTestReport): void {
-  const lines = report.cases.map(({ name, passed, detail, tookMs }) => {
+  const lines = report.cases.map(({ name, passed, detail, skipped, tookMs }) => {
+    if (skipped !== undefined) return `  ${pc.yellow('skip')} ${name}: ${skipped}`;
     const mark = passed ? pc.green('ok  ') : pc.red('FAIL');
     return `  ${mark} ${name} (${duration(tookMs)})${detail === '' ? '' : `: ${detail}`}`;
   });
