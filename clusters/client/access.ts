@@ -12,7 +12,7 @@ const PlainKubeconfig = z.object({
   clusters: z.array(
     z.object({
       name: z.string(),
-      cluster: z.object({ server: z.url(), 'certificate-authority-data': Base64 }),
+      cluster: z.strictObject({ server: z.url(), 'certificate-authority-data': Base64 }),
     }),
   ),
   users: z.array(
@@ -26,8 +26,13 @@ const PlainKubeconfig = z.object({
   ),
 });
 
+export type Access = Omit<RequestOptions, 'headers'> & {
+  server: string;
+  headers: Readonly<Record<string, string>>;
+};
+
 /** How the current context of a kubeconfig is reached: the server, and what signs in there. Files and programs it names are read and run now. */
-export async function accessOf(text: string): Promise<RequestOptions & { server: string }> {
+export async function accessOf(text: string): Promise<Access> {
   const plain = PlainKubeconfig.safeParse(parse(text)).data;
   const context = plain?.contexts.find(({ name }) => name === plain['current-context'])?.context;
   const cluster = plain?.clusters.find(({ name }) => name === context?.cluster)?.cluster;
@@ -36,7 +41,12 @@ export async function accessOf(text: string): Promise<RequestOptions & { server:
     const base = { server: cluster.server, ca: cluster['certificate-authority-data'] };
     return 'token' in user
       ? { ...base, headers: { authorization: `Bearer ${user.token}` } }
-      : { ...base, cert: user['client-certificate-data'], key: user['client-key-data'] };
+      : {
+          ...base,
+          headers: {},
+          cert: user['client-certificate-data'],
+          key: user['client-key-data'],
+        };
   }
   // Programs that sign in, files, proxies. Loaded only here: the client takes 70 MB with all its types.
   const { KubeConfig } = await import('@kubernetes/client-node');
@@ -46,5 +56,8 @@ export async function accessOf(text: string): Promise<RequestOptions & { server:
   if (server === undefined) throw new Error('the platform kubeconfig names no cluster');
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  return { ...options, server };
+  const headers = Object.fromEntries(
+    Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+  return { ...options, server, headers };
 }

@@ -1,7 +1,7 @@
-import { Agent, request, type RequestOptions } from 'node:https';
+import { Agent, request } from 'node:https';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
-import { accessOf } from './access.js';
+import { accessOf, type Access } from './access.js';
 
 /** A kind of object that the API server stores. */
 export interface Resource {
@@ -42,11 +42,11 @@ function isReset(error: Error): boolean {
  */
 export class KubeApi implements Disposable {
   readonly server: string;
-  readonly #access: RequestOptions;
+  readonly #access: Omit<Access, 'server'>;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
   #resources: Promise<Resource[]> | undefined;
 
-  private constructor({ server, ...access }: Awaited<ReturnType<typeof accessOf>>) {
+  private constructor({ server, ...access }: Access) {
     this.server = server;
     this.#access = { ...access, agent: this.#agent };
   }

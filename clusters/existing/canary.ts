@@ -76,7 +76,7 @@ function canary(
     namespace,
     labels,
     context,
-  }: { namespace: string; labels: { [label: string]: string }; context: ExistingContext },
+  }: { namespace: string; labels: Record<string, string>; context: ExistingContext },
 ): JsonObject {
   return {
     apiVersion: 'v1',

@@ -32,7 +32,7 @@ interface Owner {
   installation: string;
 }
 
-export function ownLabels({ name, installation }: Owner): { [label: string]: string } {
+export function ownLabels({ name, installation }: Owner): Record<string, string> {
   return { [LABEL.cluster]: name, [LABEL.installation]: installation };
 }
 

@@ -228,8 +228,8 @@ export function parseAnswers(output: string, tookMs: number): Map<number, Answer
 
 function judge(code: string, said: string): { cause: ProbeCause; detail?: string } {
   if (code === '0') return { cause: 'open' };
-  if (/^TIMEOUT/.test(said)) return { cause: 'filtered' };
-  if (/^REFUSED/.test(said)) return { cause: 'refused' };
+  if (said.startsWith('TIMEOUT')) return { cause: 'filtered' };
+  if (said.startsWith('REFUSED')) return { cause: 'refused' };
   if (/no route to host|network is unreachable/i.test(said)) {
     return { cause: 'unreachable', detail: said.trim() };
   }

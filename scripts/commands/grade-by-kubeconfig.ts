@@ -43,7 +43,7 @@ export async function gradeByKubeconfig(options: KubeconfigGrade): Promise<LabRe
     kubeconfig: options.file,
     environment: options.environment,
   });
-  return grade(whole);
+  return await grade(whole);
 }
 
 async function readServer(file: string): Promise<string> {
