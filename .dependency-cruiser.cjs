@@ -33,7 +33,8 @@ module.exports = {
       name: 'providers-are-strangers',
       severity: 'error',
       from: { path: '^clusters/([^/]+)/' },
-      to: { path: '^clusters/[^/]+/', pathNot: '^clusters/$1/' },
+      // `client` is what providers share: how to talk to an API server from outside.
+      to: { path: '^clusters/[^/]+/', pathNot: '^clusters/($1|client)/' },
     },
     {
       name: 'tests-stay-out',
