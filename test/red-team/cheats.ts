@@ -202,6 +202,20 @@ const objectsThatLie: readonly Attack[] = [
   {
     ...closing,
     ...closedNever,
+    title: 'an ordered policy of the plugin opens what the policy closes',
+    script: `${apply(DENY)}
+      ${apply(
+        JSON.stringify({
+          apiVersion: 'projectcalico.org/v3',
+          kind: 'GlobalNetworkPolicy',
+          metadata: { name: 'open' },
+          spec: { order: 1, selector: 'all()', types: ['Ingress'], ingress: [{ action: 'Allow' }] },
+        }),
+      )}`,
+  },
+  {
+    ...closing,
+    ...closedNever,
     title: 'the policy is there and goes as soon as it is looked for',
     script: apply(DENY),
     meanwhile: 'kubectl delete networkpolicy deny -n prod-ns',
@@ -300,6 +314,31 @@ POLICY
 ${threeDoors()}
 POLICY
       kubectl apply -f db.yaml`,
+  },
+  {
+    lab: 'scooter-db',
+    step: 'across',
+    never: { checks: ['every-pod'], outcome: 'passed' },
+    title: 'everybody may come in but those who are known to knock',
+    script: apply(
+      policyYaml('rides/black-list', {
+        podSelector: { matchLabels: { app: 'scooter', role: 'db' } },
+        policyTypes: ['Ingress'],
+        ingress: [
+          {
+            from: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'audit' } },
+                podSelector: {
+                  matchExpressions: [{ key: 'role', operator: 'NotIn', values: ['api'] }],
+                },
+              },
+            ],
+            ports: [{ protocol: 'TCP', port: 5432 }],
+          },
+        ],
+      }),
+    ),
   },
   {
     lab: 'scooter-db',

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../../common/json.js';
 import { valueAt } from '../../../../common/json.js';
 import { defineResource } from '../kinds/define-resource.js';
-import { addCustomResource, emptyOpenApiV3 } from './custom-resources.js';
+import { addCustomResource, customOpenApiV2, emptyOpenApiV3 } from './custom-resources.js';
 import { schemaCatalogue } from './index.js';
 
 const WIDGETS = defineResource({
@@ -76,4 +76,29 @@ test('every reference in the document leads somewhere', () => {
   const schemas = valueAt(document, ['components', 'schemas']) as JsonObject;
   const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
   for (const [, name = ''] of references) expect(Object.keys(schemas)).toContain(name);
+});
+
+test('where unknown fields are kept, version 2 names none, for its readers refuse all others', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        'x-kubernetes-preserve-unknown-fields': true,
+        required: ['size'],
+        properties: { size: { type: 'integer' } },
+      },
+    },
+  };
+  const { definitions } = customOpenApiV2({ definition: WIDGETS, schema }, schemaCatalogue);
+  expect(valueAt(definitions, ['com.example.v1.Widget', 'properties', 'spec'])).toEqual({
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+  });
+  const open = customOpenApiV2({ definition: WIDGETS, schema: undefined }, schemaCatalogue);
+  expect(open.definitions['com.example.v1.Widget']).toEqual({
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+    'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Widget', version: 'v1' }],
+  });
 });
