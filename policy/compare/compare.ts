@@ -1,8 +1,10 @@
 import { readPolicies } from '../read-policies.js';
-import type { NormalPolicies } from '../normal-form.js';
+import { conjuncts, KIND, type LabelPredicate } from '../label-predicate.js';
+import type { NormalPolicies, NormalPolicy } from '../normal-form.js';
 import { Circuit } from './circuit.js';
 import { encodePolicies } from './encode-policies.js';
 import { readWitness } from './read-witness.js';
+import { resolveSets } from './resolve-sets.js';
 import { negate, SatSolver } from './sat-solver.js';
 import { narrowToSmallest } from './smallest-witness.js';
 import { ACCOUNT_NAME, NAMESPACE_NAME, Universe, type KnownNamespace } from './universe.js';
@@ -17,7 +19,10 @@ export type Comparison = (
   /** The smallest flow on which they differ. */
   | { equal: false; witness: Witness }
 ) & {
-  /** Objects on either side that are no policy known here: what they do was not compared. */
+  /**
+   * Objects on either side that were not compared: unknown kinds, host endpoints, policies about nodes. While
+   * it is not 0, `equal` is no promise.
+   */
   unknown: number;
 };
 
@@ -37,22 +42,22 @@ export interface CompareOptions {
  * @throws TooHard in contrived cases: the answer is unknown, not wrong.
  */
 export function compare(a: PolicySet, b: PolicySet, options: CompareOptions = {}): Comparison {
-  const [readA, readB] = [readPolicies(a), readPolicies(b)];
-  const unknown = readA.unknown + readB.unknown;
   const namespaces = options.namespaces ?? [];
+  const [sideA, sideB] = [readSide(a, namespaces), readSide(b, namespaces)];
+  const unknown = sideA.unknown + sideB.unknown;
   const solver = new SatSolver({ maxConflicts: MAX_CONFLICTS });
   const circuit = new Circuit(solver);
-  const universe = new Universe(circuit, collect([readA.policies, readB.policies], namespaces), {
+  const universe = new Universe(circuit, collect([sideA.policies, sideB.policies], namespaces), {
     families: options.families ?? [4, 6],
     namespaces,
     newNamespaces: options.newNamespaces ?? true,
-    everyProtocol: [readA, readB].some(({ policies }) =>
+    everyProtocol: [sideA, sideB].some(({ policies }) =>
       policiesOf(policies).some(({ kind }) => kind !== 'NetworkPolicy'),
     ),
   });
   const verdicts = {
-    a: encodePolicies(readA.policies, { circuit, universe }),
-    b: encodePolicies(readB.policies, { circuit, universe }),
+    a: encodePolicies(sideA.policies, { circuit, universe }),
+    b: encodePolicies(sideB.policies, { circuit, universe }),
   };
   const difference = negate(circuit.same(verdicts.a.allowed, verdicts.b.allowed));
   if (!solver.solve([difference])) return { equal: true, unknown };
@@ -60,6 +65,34 @@ export function compare(a: PolicySet, b: PolicySet, options: CompareOptions = {}
   const witness = readWitness({ solver, universe, ...verdicts, namespaces, addressMatters });
   return { equal: false, witness, unknown };
 }
+
+function readSide(
+  set: PolicySet,
+  namespaces: readonly KnownNamespace[],
+): { policies: NormalPolicies; unknown: number } {
+  const read = readPolicies(set);
+  const policies = resolveSets(read, namespaces);
+  const aside = policiesOf(policies).filter(isAboutNodes).length;
+  return { policies, unknown: read.unknown + read.hostEndpoints.length + aside };
+}
+
+/** What is said of the nodes' own traffic is read, but not compared. */
+function isAboutNodes({ ingress = [], egress = [], stage }: NormalPolicy): boolean {
+  const peers = [...ingress, ...egress].flatMap(({ when }) =>
+    when.flatMap((one) => (one.about === 'packet' ? [] : one.anyOf)),
+  );
+  return (
+    stage !== 'filter' ||
+    peers.some((peer) => peer.type === 'endpoint' && conjuncts(peer.where).some(asksForNodes))
+  );
+}
+
+const asksForNodes = (part: LabelPredicate): boolean =>
+  part.op === 'in' &&
+  part.scope === 'own' &&
+  part.key === KIND &&
+  part.values.includes('node') &&
+  !part.values.includes('pod');
 
 /** Far more than sets of policies that people write ever need. */
 const MAX_CONFLICTS = 200_000;

@@ -1,0 +1,41 @@
+import { matchesLabels, type Facts } from '../label-predicate.js';
+import type { Criterion, EndMatch, NormalPolicy, NormalRule } from '../normal-form.js';
+import type { ReadPolicies } from '../read-policies.js';
+import type { KnownNamespace } from './universe.js';
+import { NAMESPACE_NAME_LABEL } from './vocabulary.js';
+
+/** The policies with the addresses of their network sets written out, as each side of a comparison has its own. */
+export function resolveSets(
+  { policies, networkSets }: ReadPolicies,
+  namespaces: readonly KnownNamespace[],
+): ReadPolicies['policies'] {
+  if (networkSets.length === 0) return policies;
+  const sets = networkSets.map(({ namespace, name, labels, ranges }) => {
+    const known = namespaces.find((one) => one.name === namespace);
+    const owner = {
+      name: namespace,
+      labels: { ...known?.labels, [NAMESPACE_NAME_LABEL]: namespace },
+    };
+    const facts: Facts = { kind: 'set', labels, ...(namespace === '' ? {} : { namespace: owner }) };
+    return { facts, net: { type: 'net', ranges, cidr: name, except: [] } as const };
+  });
+  const end = (match: EndMatch): EndMatch[] =>
+    match.type === 'endpoint'
+      ? [
+          match,
+          ...sets.flatMap(({ facts, net }) => (matchesLabels(match.where, facts) ? [net] : [])),
+        ]
+      : [match];
+  const criterion = (one: Criterion): Criterion =>
+    one.about === 'packet' ? one : { ...one, anyOf: one.anyOf.flatMap(end) };
+  const rule = (one: NormalRule): NormalRule => ({ ...one, when: one.when.map(criterion) });
+  const policy = (one: NormalPolicy): NormalPolicy => ({
+    ...one,
+    ingress: one.ingress?.map(rule),
+    egress: one.egress?.map(rule),
+  });
+  return {
+    ...policies,
+    tiers: policies.tiers.map((tier) => ({ ...tier, policies: tier.policies.map(policy) })),
+  };
+}
