@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import { GatehouseError, messageOf } from '../common/errors.js';
+import { valueAt, type JsonObject } from '../common/json.js';
 import { accessOf } from './client/access.js';
 import type { Cluster } from './provider.js';
 
@@ -16,6 +17,15 @@ export async function deletePod(
 ): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}?gracePeriodSeconds=0`;
   await remove(cluster, { path, what: `pod ${name} -n ${namespace}` });
+}
+
+/** Deletes a NetworkPolicy. A missing one is fine. */
+export async function deletePolicy(cluster: Cluster, policy: JsonObject): Promise<void> {
+  const [namespace, name] = ['namespace', 'name'].map((key) =>
+    encodeURIComponent(String(valueAt(policy, ['metadata', key]))),
+  );
+  const path = `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`;
+  await remove(cluster, { path, what: `networkpolicy ${name} -n ${namespace}` });
 }
 
 async function remove(cluster: Cluster, options: { path: string; what: string }): Promise<void> {

@@ -81,6 +81,8 @@ const IntentCheck = CheckBase.extend({
   kind: z.literal('intent'),
   /** Files of the lab's folder whose policies mean what is wanted, for example those of a solution. */
   reference: z.array(z.string().min(1)).min(1),
+  /** What may be there as well, because a later step asks for it: each a list of such files. */
+  later: z.array(z.array(z.string().min(1)).min(1)).default([]),
   /** Whose policies are compared with them. Default: the namespaces that the reference lives in. */
   namespaces: z.array(z.string().min(1)).min(1).optional(),
   /** Whether namespaces count that do not exist yet. */

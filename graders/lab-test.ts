@@ -3,8 +3,10 @@ import { GatehouseError, messageOf } from '../common/errors.js';
 import type { Answers, Lab, WrongAnswer } from '../common/lab.js';
 import type { Logger } from '../common/logger.js';
 import type { CheckResult, LabResult } from '../common/verdict.js';
+import { deletePolicy } from '../clusters/platform-api.js';
 import { viewOf } from './cluster-view.js';
 import { clusterSpecOf, gradeWork, temporaryName, wrongWork, type Work } from './grade-lab.js';
+import { solutionPolicies, testMutants, type MutationReport } from './mutation/test-mutants.js';
 import { expandRows } from './reachability/cells.js';
 import { runChecks } from './run-checks.js';
 
@@ -23,12 +25,16 @@ export interface LabTestReport {
   lab: string;
   passed: boolean;
   cases: LabTestCase[];
+  /** Where generated wrong answers were tried as well. */
+  mutation?: MutationReport;
   tookMs: number;
 }
 
 export interface TestLabOptions {
   lab: Lab;
   provider: ClusterProvider;
+  /** Also try generated wrong answers: each policy of the solution with one thing changed. */
+  mutants?: boolean;
   onEvent?: (result: LabTestCase) => void;
   signal?: AbortSignal;
   logger?: Logger;
@@ -71,6 +77,7 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
   await run('untouched', () => proveUntouched(bench));
   await run('solution', () => proveSolution(bench));
   await run('finished', () => proveFinished(bench));
+  await run('checked and applied again', () => proveRepeatable(bench));
   if (lab.steps.some(hasDenials)) await run('servers deleted', () => proveNoVacuousDenial(bench));
   for (const wrong of lab.wrong) {
     const reason = Object.entries(wrong.skipOn).find(([name]) => name === provider.name)?.[1];
@@ -84,8 +91,17 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
       return proveWrong(bench, wrong);
     });
   }
+  let mutation: MutationReport | undefined;
+  if (options.mutants === true) {
+    await run('mutants', async () => {
+      await cluster.reset(withSignal);
+      mutation = await testMutants({ ...withSignal, lab, cluster });
+      return mutation.survivors.map(({ step, what, why }) => `${step}: ${what}: ${why}`).join('; ');
+    });
+  }
   return {
     lab: lab.id,
+    ...(mutation === undefined ? {} : { mutation }),
     passed: cases.every(({ passed }) => passed),
     cases,
     tookMs: performance.now() - startedAt,
@@ -126,6 +142,18 @@ async function proveSolution(bench: Bench): Promise<string> {
 /** What an early step asked for still holds at the end, so that a finished cluster can be graded as a whole. */
 async function proveFinished(bench: Bench): Promise<string> {
   return notPassed(await runChecks({ ...bench, answers: bench.answers }));
+}
+
+/** A second Check says the same; so it does when the policies came in another order, and twice. */
+async function proveRepeatable(bench: Bench): Promise<string> {
+  const { cluster } = bench;
+  const again = await runChecks(bench);
+  const policies = solutionPolicies(viewOf(await cluster.snapshot()));
+  for (const policy of policies) await deletePolicy(cluster, policy);
+  await cluster.apply(policies.toReversed());
+  await cluster.apply(policies);
+  const after = await runChecks(bench);
+  return [notPassed(again), notPassed(after)].filter(Boolean).join('; ');
 }
 
 /** Silence where nobody lives is no denial. */

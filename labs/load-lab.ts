@@ -106,7 +106,9 @@ async function readReferences(
 ): Promise<Lab['references']> {
   const checks = steps.flatMap((step) => step.checks);
   const names = new Set(
-    checks.flatMap((check) => (check.kind === 'intent' ? check.reference : [])),
+    checks.flatMap((check) =>
+      check.kind === 'intent' ? [check.reference, ...check.later].flat() : [],
+    ),
   );
   const references: Record<string, readonly JsonObject[]> = {};
   for (const name of names) {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { valueAt, type JsonObject } from '../../common/json.js';
+import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
 import type { Finding } from '../../common/verdict.js';
 import { compare, type CompareOptions } from '../../policy/compare/compare.js';
 import { describeEnd, describeWitness } from '../../policy/compare/describe-witness.js';
 import type { Witness } from '../../policy/compare/witness.js';
 import { witnessWorld } from '../../policy/compare/witness-world.js';
+import { misread } from '../../policy/misread/misread.js';
 import { decide } from '../../policy/decide.js';
 import type { CheckContext, CheckOf, CheckVerdict } from '../check-context.js';
-import type { ClusterView } from '../cluster-view.js';
+import { objectsOfKind, type ClusterView } from '../cluster-view.js';
 import { removeLeftBehind } from '../intent/platform-pods.js';
 import { tryWitness, type WitnessTrial } from '../intent/real-witness.js';
 import { isPolicy } from '../policy-engine.js';
@@ -71,11 +72,13 @@ async function look(check: IntentCheck, context: CheckContext): Promise<Round> {
     newNamespaces: check.newNamespaces,
   };
   const result = compare(reference, live, options);
-  if (result.unknown > 0) {
+  if (view.unknownPolicies.length > 0) {
     const reason = 'Among them are policies of a kind that cannot be compared.';
     return tell(sides, { outcome: 'inconclusive', observed: 'cannot be compared', reason });
   }
-  return result.equal
+  const isLater = (names: readonly string[]): boolean =>
+    compare(referenceOf(names, context), live, options).equal;
+  return result.equal || check.later.some(isLater)
     ? proveEnforced(sides, { context, options })
     : showDifference(check, sides, { context, options, witness: result.witness });
 }
@@ -89,12 +92,12 @@ interface Sides {
   others: readonly JsonObject[];
 }
 
-function sidesOf(check: IntentCheck, { lab }: CheckContext, view: ClusterView): Sides {
-  const reference = check.reference.flatMap((name) => lab.references[name] ?? []).filter(isPolicy);
+function sidesOf(check: IntentCheck, context: CheckContext, view: ClusterView): Sides {
+  const reference = referenceOf(check.reference, context);
   const scope = check.namespaces ?? [...new Set(reference.map(namespaceOf))];
   // A policy without a namespace governs all of them.
   const isCompared = (policy: JsonObject): boolean => ['', ...scope].includes(namespaceOf(policy));
-  const policies = view.objects.filter(isPolicy);
+  const policies = view.world.networkPolicies.filter(isJsonObject);
   return {
     view,
     scope,
@@ -102,6 +105,10 @@ function sidesOf(check: IntentCheck, { lab }: CheckContext, view: ClusterView): 
     live: policies.filter(isCompared),
     others: policies.filter((policy) => !isCompared(policy)),
   };
+}
+
+function referenceOf(names: readonly string[], { lab }: CheckContext): JsonObject[] {
+  return names.flatMap((name) => lab.references[name] ?? []).filter(isPolicy);
 }
 
 interface Tools {
@@ -123,7 +130,10 @@ async function showDifference(
   const real = shown.equal ? witness : shown.witness;
   const tried = await tryWitness(real, { cluster, view, otherwise, signal });
   const observed = `different: ${describeWitness(real)}`;
-  const reason = differenceWords(check, { witness: real, tried, live });
+  const [mistake] = misread(live, reference, { ...options, services: servicesIn(view) });
+  const reason = [differenceWords(check, { witness: real, tried, live }), mistake?.sentence]
+    .filter(Boolean)
+    .join(' ');
   const { probes } = tried;
   if (tried.outcome === 'contradicted') {
     const contradiction = `${reason} But the packets say otherwise (${tried.words}). This is ours to find out; nothing is counted against you.`;
@@ -207,6 +217,10 @@ function tell(
     mayChange: false,
     ...rest,
   };
+}
+
+function servicesIn({ objects }: ClusterView): JsonObject[] {
+  return objectsOfKind(objects, 'v1', 'Service');
 }
 
 function namespaceOf(object: JsonObject): string {

@@ -66,6 +66,7 @@ export function addLabCommands(program: Command): void {
       'prove the graders: untouched scores 0, the solution 100 %, each wrong answer fails as intended',
     )
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
+    .option('--mutants', 'also generate wrong answers from each solution: every one must fail')
     .option('--jobs <n>', 'labs at the same time', String(cpus().length))
     .option('--json', 'as JSON')
     .action(testLabs);
@@ -84,7 +85,7 @@ export function addLabCommands(program: Command): void {
 
 async function testLabs(
   names: string[],
-  options: { provider: string; jobs: string; json?: boolean },
+  options: { provider: string; jobs: string; mutants?: boolean; json?: boolean },
   command: Command,
 ): Promise<void> {
   const catalog = await openCatalog();
@@ -96,7 +97,12 @@ async function testLabs(
   const reports = await Promise.all(
     labs.map((lab) =>
       limit(async () => {
-        const report = await testLab({ lab, provider, signal: interrupt.signal });
+        const report = await testLab({
+          lab,
+          provider,
+          signal: interrupt.signal,
+          mutants: options.mutants === true,
+        });
         if (options.json !== true) printReport(lab, report);
         return report;
       }),
@@ -120,6 +126,13 @@ function printReport(lab: Lab, report: LabTestReport): void {
     const mark = passed ? pc.green('ok  ') : pc.red('FAIL');
     return `  ${mark} ${name} (${duration(tookMs)})${detail === '' ? '' : `: ${detail}`}`;
   });
+  const { mutation } = report;
+  if (mutation !== undefined) {
+    const { made, equivalent, killed, killedByPackets, survivors } = mutation;
+    lines.push(
+      `       ${made} mutants: ${equivalent} mean the same, ${killed} failed as they should (${killedByPackets} of them by the lab's own paths), ${survivors.length} survived`,
+    );
+  }
   print([pc.bold(lab.id), ...lines].join('\n'));
 }
 

@@ -5,8 +5,9 @@ import pLimit from 'p-limit';
 import { applyAnswer } from '../../graders/apply-answer.js';
 import { clusterSpecOf, gradeLab } from '../../graders/grade-lab.js';
 import { testLab, type LabTestReport } from '../../graders/lab-test.js';
+import { testMutants } from '../../graders/mutation/test-mutants.js';
 import { runChecks } from '../../graders/run-checks.js';
-import { findLab, loadCatalog } from '../../labs/catalog.js';
+import { findLab, loadCatalog, type Lab } from '../../labs/catalog.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { createEmbeddedUnderTest } from '../support/embedded-provider.js';
 
@@ -20,7 +21,9 @@ beforeAll(async () => {
   under = await createEmbeddedUnderTest();
   const limit = pLimit(2);
   for (const lab of catalog.labs) {
-    const report = limit(() => testLab({ lab, provider: under.provider }));
+    const report = limit(() =>
+      testLab({ lab, provider: under.provider, mutants: lab.slug === 'deploy-calico' }),
+    );
     report.catch(() => undefined); // told by the lab's own test
     reports.set(lab.id, report);
   }
@@ -38,6 +41,37 @@ test.each(catalog.labs.map(({ id }) => id))(
   },
   TIMEOUT_MS,
 );
+
+test(
+  'generated wrong answers fail, and survive in a lab that asks too little',
+  async () => {
+    const lab = findLab(catalog, 'deploy-calico');
+    const report = await reports.get(lab.id)!;
+    expect(report.mutation).toMatchObject({ made: 13, equivalent: 1, killed: 12, survivors: [] });
+    await using cluster = await under.provider.create(
+      clusterSpecOf(weakened(lab), { name: 'weak-lab' }),
+    );
+    const weak = await testMutants({ lab: weakened(lab), cluster });
+    expect(weak.survivors.map(({ what }) => what)).toContain(
+      'first/hello, ingress rule 1, peer 1: in any namespace',
+    );
+  },
+  TIMEOUT_MS,
+);
+
+/** Without the check that compares by meaning. */
+function weakened(lab: Lab): Lab {
+  return {
+    ...lab,
+    steps: lab.steps.map((step) => ({
+      ...step,
+      definition: {
+        ...step.definition,
+        checks: step.definition.checks.filter(({ kind }) => kind !== 'intent'),
+      },
+    })),
+  };
+}
 
 test(
   'a new lab proves itself',
