@@ -86,6 +86,29 @@ function enters(packet: Packet): boolean {
   return false;
 }
 
+/**
+ * What the NetworkPolicies of a world say about one side, as a block: somebody admits, somebody selects but
+ * nobody admits, or nobody selects.
+ */
+export function networkPolicyBlock(
+  world: World,
+  flow: Flow,
+  side: 'leaves' | 'enters',
+): 'admits' | 'selects' | 'none' {
+  const packet = {
+    world: { ...world, networkPolicies: world.networkPolicies.filter(isNetworkPolicy) },
+    flow,
+    source: locate(world, flow.from),
+    target: locate(world, flow.to),
+  };
+  const pod = side === 'leaves' ? packet.source.pod : packet.target.pod;
+  const type = side === 'leaves' ? 'Egress' : 'Ingress';
+  if (pod === undefined || selecting(packet.world, pod, type).length === 0) return 'none';
+  return (side === 'leaves' ? leaves(packet) : enters(packet)) ? 'admits' : 'selects';
+}
+
+const isNetworkPolicy = (policy: any): boolean => policy.apiVersion === 'networking.k8s.io/v1';
+
 function selecting(world: World, pod: WorldPod, type: 'Ingress' | 'Egress'): any[] {
   return world.networkPolicies.filter((policy: any) => {
     if (policy.metadata.namespace !== pod.namespace) return false;
@@ -152,7 +175,7 @@ function selects(selector: any, labels: Record<string, string>): boolean {
   return true;
 }
 
-function inside(ip: string, cidr: string): boolean {
+export function inside(ip: string, cidr: string): boolean {
   const [base = '', length = ''] = cidr.split('/');
   if (base.includes(':') !== ip.includes(':')) return false;
   return bits(ip).slice(0, Number(length)) === bits(base).slice(0, Number(length));

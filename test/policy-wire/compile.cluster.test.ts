@@ -4,17 +4,18 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import fc from 'fast-check';
 import { createTestAgent } from '../../clusters/embedded/agent/agent-fixture.js';
-import type { Agent, AgentProbeResult } from '../../clusters/embedded/agent/agent.js';
+import type { Agent } from '../../clusters/embedded/agent/agent.js';
 import { valueAt } from '../../common/json.js';
 import { compile } from '../../policy/compile.js';
 import { decide } from '../../policy/decide.js';
-import type { Flow, World } from '../../policy/model.js';
+import type { World } from '../../policy/model.js';
 import { CHAIN_KINDS, TABLES, type NodeRules } from '../../policy/node-rules.js';
 import { renderDelta, renderFull, renderNothing } from '../../policy/render.js';
 import { bruteForceAllows } from './brute-force.js';
-import { allFlows, NODES, randomWorld } from './random-world.js';
+import { allFlows, randomWorld } from './random-world.js';
 import { flow, networkPolicy } from './small-world.js';
-import { networkOf, probeOf } from './wire-network.js';
+import { networkOf } from './wire-network.js';
+import { allowedBy, enforce, probeAll } from './wire-probes.js';
 
 const WORLDS = fc.sample(randomWorld({ policies: 6, fixedPods: 6 }), { numRuns: 14, seed: 20_260 });
 
@@ -225,44 +226,6 @@ test('while hundreds of rules change, what stays denied is never open and what s
   expect(seen.wrong).toEqual([]);
   expect(Math.min(seen.denied, seen.allowed)).toBeGreaterThan(5);
 }, 60_000);
-
-async function enforce(
-  agent: Agent,
-  world: World,
-  before: ReadonlyMap<string, NodeRules>,
-): Promise<Map<string, NodeRules>> {
-  const rules = new Map<string, NodeRules>();
-  for (const node of NODES) {
-    const next = compile(world, node);
-    const old = before.get(node);
-    for (const script of old === undefined ? renderFull(next) : renderDelta(old, next)) {
-      await agent.nft(node, script);
-    }
-    rules.set(node, next);
-  }
-  return rules;
-}
-
-/** Silence under load proves nothing: what was filtered without the kernel saying so is asked again. */
-async function probeAll(
-  agent: Agent,
-  world: World,
-  flows: readonly Flow[],
-): Promise<AgentProbeResult[]> {
-  const results = await agent.probe(flows.map((flow) => probeOf(world, flow)));
-  const again = results.flatMap(({ cause, dropped }, i) =>
-    cause !== 'refused' && cause !== 'open' && dropped === undefined ? [i] : [],
-  );
-  if (again.length === 0) return results;
-  const more = await agent.probe(again.map((i) => probeOf(world, flows[i]!)));
-  for (const [at, i] of again.entries()) results[i] = more[at]!;
-  return results;
-}
-
-function allowedBy({ cause }: AgentProbeResult): boolean | string {
-  if (cause === 'open' || cause === 'refused') return true;
-  return cause === 'filtered' ? false : cause;
-}
 
 /** What nft lists, by kind: sorted names. */
 async function namesIn(agent: Agent, node: string): Promise<Map<string, string[]>> {

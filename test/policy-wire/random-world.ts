@@ -198,7 +198,7 @@ const rule = (peers: 'from' | 'to') =>
       ...(drawn.ports === undefined ? {} : { ports: drawn.ports }),
     }));
 
-const networkPolicy = fc.record({
+export const networkPolicy = fc.record({
   namespace: fc.constantFrom(...NAMESPACES),
   spec: fc.record(
     {
