@@ -8,14 +8,18 @@ import type { Cluster, ClusterProvider, ClusterSpec } from '../clusters/provider
 import type { JsonObject } from '../common/json.js';
 import type { Endpoint, ProbeRequest } from '../common/probe.js';
 import { findProjectRoot } from '../system/project-root.js';
+import { benchApi } from './bench/api.js';
 import { HostMeter } from './bench/host-meter.js';
 import { measureFloor } from './bench/floor.js';
 import { median, percentile, table } from './bench/numbers.js';
+import { soak } from './bench/soak.js';
 
 /**
  * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
  *
  *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,matrix,memory]
+ *   npm run bench -- api                  the API server's speed and size
+ *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
  */
 const args = process.argv.slice(2);
 const option = (name: string, otherwise: string): string => {
@@ -79,7 +83,8 @@ async function main(): Promise<void> {
   say(
     `${cpus().length} cores, load ${load.toFixed(1)}${load > 0.5 ? ' (others work here: numbers are worse than they are)' : ''}\n`,
   );
-  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  // On a disk where its writes are measured, else in memory.
+  const base = existsSync('/dev/shm') && args[0] !== 'api' ? '/dev/shm' : tmpdir();
   const stateDir = mkdtempSync(path.join(base, 'gatehouse-bench-'));
   chmodSync(stateDir, 0o711);
   const dist = path.join(findProjectRoot(), 'dist');
@@ -94,31 +99,10 @@ async function main(): Promise<void> {
     say(`${what}: ${value}  (target ${target})`);
   };
   try {
-    const floors: number[] = [];
-    const creates: number[] = [];
-    const resets: number[] = [];
-    await warmUp(provider);
-    for (let i = 0; i < (ONLY.includes('create') ? ROUNDS : 0); i++) {
-      floors.push(await measureFloor({ nodes: 3, pods: 8 }));
-      const startedAt = performance.now();
-      const cluster = await provider.create(lab(`round-${i}`));
-      creates.push(performance.now() - startedAt);
-      const resetAt = performance.now();
-      await cluster.reset();
-      resets.push(performance.now() - resetAt);
-      await cluster[Symbol.asyncDispose]();
-    }
-    const ms = (value: number): string => `${value.toFixed(0)} ms`;
-    if (ONLY.includes('create')) {
-      row('floor: 3 nodes and 8 pods by bare system calls', ms(median(floors)), '');
-      row('cluster ready, 3 nodes and 8 pods', ms(median(creates)), '300 ms, 3 times the floor');
-      row('times the floor', (median(creates) / median(floors)).toFixed(1), '3');
-      row('reset', ms(median(resets)), 'not slower than create');
-    }
-    if (ONLY.includes('policies')) await benchPolicies(provider, row);
-    if (ONLY.includes('matrix')) await benchMatrix(provider, row);
-    if (ONLY.includes('memory')) await benchMemory(provider, { stateDir, row });
-    if (args.includes('--large')) await benchLarge(provider, row);
+    if (args[0] === 'api') await benchApi(provider, { stateDir, row });
+    else if (args[0] === 'soak') {
+      await soak(provider, { stateDir, row, minutes: Number(option('minutes', '10')) });
+    } else await benchClusters(provider, { stateDir, row });
     say(`\n${table(['', 'measured', 'target'], rows)}`);
   } finally {
     for (const { name } of await provider.list()) {
@@ -131,6 +115,37 @@ async function main(): Promise<void> {
 }
 
 type Row = (what: string, value: string, target: string) => void;
+
+async function benchClusters(
+  provider: ClusterProvider,
+  { stateDir, row }: { stateDir: string; row: Row },
+): Promise<void> {
+  const floors: number[] = [];
+  const creates: number[] = [];
+  const resets: number[] = [];
+  await warmUp(provider);
+  for (let i = 0; i < (ONLY.includes('create') ? ROUNDS : 0); i++) {
+    floors.push(await measureFloor({ nodes: 3, pods: 8 }));
+    const startedAt = performance.now();
+    const cluster = await provider.create(lab(`round-${i}`));
+    creates.push(performance.now() - startedAt);
+    const resetAt = performance.now();
+    await cluster.reset();
+    resets.push(performance.now() - resetAt);
+    await cluster[Symbol.asyncDispose]();
+  }
+  const ms = (value: number): string => `${value.toFixed(0)} ms`;
+  if (ONLY.includes('create')) {
+    row('floor: 3 nodes and 8 pods by bare system calls', ms(median(floors)), '');
+    row('cluster ready, 3 nodes and 8 pods', ms(median(creates)), '300 ms, 3 times the floor');
+    row('times the floor', (median(creates) / median(floors)).toFixed(1), '3');
+    row('reset', ms(median(resets)), 'not slower than create');
+  }
+  if (ONLY.includes('policies')) await benchPolicies(provider, row);
+  if (ONLY.includes('matrix')) await benchMatrix(provider, row);
+  if (ONLY.includes('memory')) await benchMemory(provider, { stateDir, row });
+  if (args.includes('--large')) await benchLarge(provider, row);
+}
 
 /** The host's own start, and what its just-in-time compiler learns first. */
 async function warmUp(provider: ClusterProvider): Promise<void> {

@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+const TICKS_PER_SECOND = 100;
+
 export interface Reading {
   /** Proportional share of memory of all clusters' processes. */
   clusters: number;
@@ -37,6 +39,27 @@ export class HostMeter {
       if (isBelow(pid, { agents, parents })) clusters += pssOf(pid);
     }
     return { clusters, host, kernel: kernelBytes(), files: this.#fileBytes() };
+  }
+
+  /** Processor time of the host process so far. */
+  cpuSeconds(): number {
+    const stat = readText(`/proc/${this.#hostPid()}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  /** Files, sockets and the like that the host process holds. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.#hostPid()}/fd`).length;
+  }
+
+  #hostPid(): string {
+    const found = readdirSync('/proc').find((entry) => {
+      const command = /^\d+$/.test(entry) ? readText(`/proc/${entry}/cmdline`) : '';
+      return command.includes('/host.js') && command.includes(this.#stateDir);
+    });
+    if (found === undefined) throw new Error('there is no host process');
+    return found;
   }
 
   #fileBytes(): number {
