@@ -162,7 +162,7 @@ async function floorOfHttps(body: Buffer): Promise<number[]> {
   const now = Date.now();
   const authority = createAuthority('floor', now);
   const issuer = issuerOf(authority, 'floor');
-  const subject = { commonName: 'floor' };
+  const subject = { commonName: 'bench' };
   const own = issueCertificate(issuer, { subject, usage: 'server', names: ['127.0.0.1'], now });
   const user = issueCertificate(issuer, { subject, usage: 'client', now });
   const script = `
