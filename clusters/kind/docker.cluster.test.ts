@@ -4,6 +4,7 @@ import path from 'node:path';
 import { SILENT } from '../../common/logger.js';
 import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
+import { newMaker } from '../../system/maker.js';
 import { openTerminal } from '../../system/terminal.js';
 import {
   describeProvider,
@@ -13,13 +14,14 @@ import {
 } from '../provider.contract.js';
 import { createContext, filesOf, type KindContext } from './context.js';
 import { doctor } from './doctor.js';
-import { LABEL } from './names.js';
+import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL } from './names.js';
 import { imageOfRelease, parseKindVersion } from './node-image.js';
 import { Programs } from './programs.js';
 import { createKindProvider } from './provider.js';
-import { findClusters } from './records.js';
+import { findClusters, listContainers } from './records.js';
 import { removeCluster, sweep } from './remove-cluster.js';
 import { KindSettings } from './settings.js';
+import { startResting } from './wake.js';
 import {
   createRecord,
   fillWorkstation,
@@ -244,6 +246,53 @@ onDocker(
     }
   },
 );
+
+onDocker(`real Docker runs again what was stopped or paused of a cluster${suffix}`, async () => {
+  await using started = await startDocker();
+  const { context } = started;
+  const wanted = spec('rest-test', { nodes: 2 });
+  const [name, kindName] = [wanted.name, 'gh-rest-test'];
+  const own = `${LABEL.installation}=${context.installation}`;
+  const node = async (suffix_: string, role: string): Promise<void> => {
+    const labels = [`${KIND_CLUSTER_LABEL}=${kindName}`, `${KIND_ROLE_LABEL}=${role}`];
+    const made = await docker([
+      ...['run', '--detach', '--name', `${kindName}-${suffix_}`, '--network', kindName],
+      ...labels.flatMap((label) => ['--label', label]),
+      ...['gatehouse-test/workstation:1', 'sleep', '600'],
+    ]);
+    expect(made.stderr).toBe('');
+  };
+  const states = async (): Promise<string[]> =>
+    (await listContainers(context))
+      .filter((container) => container.name.startsWith(kindName))
+      .map(({ name: own_, state }) => `${own_.slice(kindName.length + 1)} ${state}`)
+      .toSorted();
+  try {
+    await context.programs.docker(['network', 'create', '--label', own, kindName]);
+    await createRecord(context, wanted, { kindName, maker: newMaker(), createdAt: '' });
+    await startWorkstation(context, name);
+    await node('control-plane', 'control-plane');
+    await node('worker', 'worker');
+    expect(await startResting(context, { name, kindName })).toBe(false);
+    await docker(['stop', '--time', '0', `${kindName}-control-plane`, `${kindName}-workstation`]);
+    await docker(['pause', `${kindName}-worker`]);
+    expect(await states()).toEqual(['control-plane exited', 'worker paused', 'workstation exited']);
+    // It rests: a server that starts now keeps it.
+    expect(await findClusters(context)).toMatchObject([
+      { name, isLeftover: false, info: { state: 'ready' } },
+    ]);
+    expect(await startResting(context, { name, kindName })).toBe(true);
+    expect(await states()).toEqual([
+      'control-plane running',
+      'worker running',
+      'workstation running',
+    ]);
+    await docker(['rm', '--force', `${kindName}-worker`]);
+    expect(await findClusters(context)).toMatchObject([{ name, info: { state: 'broken' } }]);
+  } finally {
+    await removeCluster(context, { name, kindName });
+  }
+});
 
 test('a Docker that does not run is said to be so, with what to type', async () => {
   const programs = new Programs({

@@ -28,6 +28,19 @@ export async function wake(
   cluster: { name: string; kindName: string },
   openApi: () => Promise<KubeApi>,
 ): Promise<boolean> {
+  const wokeAt = Date.now();
+  if (!(await startResting(context, cluster))) return false;
+  context.logger.info('a resting cluster was woken', { cluster: cluster.name });
+  await untilAnswered(await openApi());
+  await untilRenewed(context, { cluster: cluster.name, api: await openApi(), since: wokeAt });
+  return true;
+}
+
+/** Docker's part of it: every container of the cluster runs afterwards. Answers whether one did not. */
+export async function startResting(
+  context: KindContext,
+  cluster: { name: string; kindName: string },
+): Promise<boolean> {
   const { programs } = context;
   const own = (await listContainers(context)).filter(({ labels }) => isOf(labels, cluster));
   const paused = own.filter(({ state }) => state === 'paused');
@@ -35,14 +48,9 @@ export async function wake(
   const stopped = own
     .filter(({ state }) => state === 'exited')
     .toSorted((a, b) => rank(a) - rank(b));
-  if (paused.length + stopped.length === 0) return false;
-  const wokeAt = Date.now();
   for (const { name } of paused) await programs.try('docker', ['unpause', name]);
   for (const { name } of stopped) await programs.docker(['start', name]);
-  context.logger.info('a resting cluster was woken', { cluster: cluster.name });
-  await untilAnswered(await openApi());
-  await untilRenewed(context, { cluster: cluster.name, api: await openApi(), since: wokeAt });
-  return true;
+  return paused.length + stopped.length > 0;
 }
 
 function isOf(
