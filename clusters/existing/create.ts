@@ -11,7 +11,7 @@ import type { ClusterSpec, CreateOptions } from '../provider.js';
 import { proveEnforcement } from './canary.js';
 import type { ExistingContext } from './context.js';
 import { accountObjects, ownLabels, quotaObjects, specObject } from './home-objects.js';
-import { ANNOTATION, LABEL, SPEC_MAP, homeNamespace } from './names.js';
+import { ANNOTATION, LABEL, POD_SECURITY, SPEC_MAP, homeNamespace } from './names.js';
 import { labelled, namespacesOf, objectsOf, reasonsAgainst } from './offer.js';
 import {
   CLUSTER_ROLE_BINDINGS,
@@ -80,7 +80,10 @@ async function claim(context: ExistingContext, spec: ClusterSpec): Promise<void>
     kind: 'Namespace',
     metadata: {
       name: homeNamespace(name),
-      labels: ownLabels({ name, installation: context.installation }),
+      labels: {
+        ...ownLabels({ name, installation: context.installation }),
+        [POD_SECURITY]: 'restricted',
+      },
       annotations: {
         [ANNOTATION.record]: JSON.stringify(record),
         [ANNOTATION.state]: 'creating',
@@ -125,7 +128,10 @@ async function fill(
 /** Where a namespace is somebody else's, says whose. */
 async function makeNamespaces(context: ExistingContext, spec: ClusterSpec): Promise<void> {
   const api = await context.api();
-  const own = ownLabels({ name: spec.name, installation: context.installation });
+  const own = {
+    ...ownLabels({ name: spec.name, installation: context.installation }),
+    [POD_SECURITY]: context.settings.podSecurity,
+  };
   const wanted = spec.manifests.filter((object) => object['kind'] === 'Namespace');
   for (const object of wanted) {
     const answer = await api.send('POST', pathOf(NAMESPACES), { body: labelled(object, own) });

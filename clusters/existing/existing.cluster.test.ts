@@ -33,6 +33,13 @@ test('a learner rules the lab’s namespaces and nothing else', async () => {
   expect(await may('get', 'secrets', '-n', 'gatehouse-rights')).toBe('no');
   expect(await may('create', 'clusterrolebindings')).toBe('no');
   expect(await may('patch', 'resourcequotas', '-n', 'shop')).toBe('no');
+  expect(await may('patch', 'namespaces/shop')).toBe('no');
+  const levels = await kubectl(under.ground, 'platform', [
+    ...['get', 'namespaces', 'shop', 'gatehouse-rights', '-o'],
+    String.raw`jsonpath={.items[*].metadata.labels.pod-security\.kubernetes\.io/enforce}`,
+  ]);
+  // A privileged pod would reach the nodes that others use.
+  expect(levels.stdout).toBe('baseline restricted');
   // In the workstation the same account signs in.
   const tried = await cluster.run('kubectl create namespace mine; kubectl get pods -n kube-system');
   expect(tried.stderr.match(/forbidden/gi)?.length).toBeGreaterThanOrEqual(2);

@@ -5,6 +5,8 @@ export const LABEL = {
   /** Which state folder it belongs to. */
   installation: 'gatehouse.dev/installation',
 } as const;
+/** Read by Kubernetes' own admission of pods; a learner may not change labels of namespaces. */
+export const POD_SECURITY = 'pod-security.kubernetes.io/enforce';
 export const ANNOTATION = {
   /** What was asked for, as JSON, without manifests and files: those are in the ConfigMap. */
   record: 'gatehouse.dev/record',

@@ -16,6 +16,8 @@ export const ExistingSettings = z.strictObject({
   quota: z
     .record(z.string(), z.string())
     .default({ pods: '50', 'services.loadbalancers': '0', 'services.nodeports': '0' }),
+  /** What pods in a learner's namespaces may ask for: a privileged one reaches the nodes that others use. */
+  podSecurity: z.enum(['privileged', 'baseline', 'restricted']).default('baseline'),
   readyTimeoutSeconds: z.number().min(5).default(180),
   /** Learners have pods in this cluster's network. Lets people from elsewhere have them all the same. */
   allowStrangers: z.boolean().default(false),
