@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { Json, JsonObject } from '../../../../common/json.js';
+import { setField } from '../json/json-values.js';
 import { childNode } from '../typed/type-node.js';
 import type { TypeNode } from '../typed/type-node.js';
 import type { FieldSet } from './field-set.js';
@@ -28,7 +29,9 @@ function mergeValues(live: Json | undefined, applied: Json, node: TypeNode): Jso
   if (!isJsonObject(applied) || !isJsonObject(live)) return applied;
   const merged: JsonObject = { ...live };
   for (const [key, value] of Object.entries(applied)) {
-    if (value !== undefined) merged[key] = mergeValues(live[key], value, childNode(node, key));
+    if (value !== undefined) {
+      setField(merged, key, mergeValues(live[key], value, childNode(node, key)));
+    }
   }
   return merged;
 }
@@ -83,7 +86,7 @@ function removeFrom(value: Json, node: TypeNode, paths: FieldSet): Json {
     const below = paths.children.get(`f:${key}`);
     const left = below === undefined ? item : removeFrom(item, childNode(node, key), below);
     if (isEmptied(left, item)) continue;
-    result[key] = left;
+    setField(result, key, left);
   }
   return result;
 }

@@ -4,6 +4,7 @@ import { ApiError } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
 import { cloneJson } from '../json/json-values.js';
 import { toJson } from '../json/object-json.js';
+import { tryParseJson } from '../json/parse-json.js';
 import { childNode } from '../typed/type-node.js';
 import type { TypeNode } from '../typed/type-node.js';
 import { FieldSet, pathText } from './field-set.js';
@@ -162,12 +163,7 @@ function isUpgrade(
   if (request.manager !== 'kubectl') return false;
   const text = live?.metadata.annotations?.[LAST_APPLIED];
   if (text === undefined) return false;
-  let applied: unknown;
-  try {
-    applied = JSON.parse(text);
-  } catch {
-    return false;
-  }
+  const applied = tryParseJson(text);
   if (!isJsonObject(applied)) return false;
   const before = fieldsOf(withoutSystemFields(applied), request.node);
   return conflicts.every(({ fields }) => fields.difference(before).isEmpty);

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../../../common/json.js';
+import { setField } from '../json/json-values.js';
 
 /** JSON as expressions see it where no schema tells more: whole numbers are `int`. */
 export function toCel(value: unknown): unknown {
@@ -7,19 +8,9 @@ export function toCel(value: unknown): unknown {
   if (!isJsonObject(value)) return value;
   const object: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) define(object, key, toCel(item));
+    if (item !== undefined) setField(object, key, toCel(item));
   }
   return object;
-}
-
-/** `__proto__` is a key like any other. */
-export function define(object: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(object, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
 }
 
 /** A value of an expression in words, for messages. */

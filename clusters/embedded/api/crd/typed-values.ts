@@ -1,7 +1,8 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { Json, JsonObject } from '../../../../common/json.js';
 import { environmentWith } from '../cel/environment.js';
-import { define, toCel } from '../cel/values.js';
+import { toCel } from '../cel/values.js';
+import { setField } from '../json/json-values.js';
 import {
   additionalSchema,
   EMBEDDED,
@@ -80,12 +81,12 @@ function typedObject(value: Json, schema: SchemaProps, isResource: boolean): unk
     if (item === undefined) continue;
     const field = fieldSchema(schema, key);
     if (isResource && TYPE_META.includes(key)) {
-      define(object, key, key === 'metadata' ? namesOf(item) : item);
+      setField(object, key, key === 'metadata' ? namesOf(item) : item);
     } else if (field !== undefined) {
       const name = escapedName(key);
-      if (name !== undefined) define(object, name, typedValue(item, field));
+      if (name !== undefined) setField(object, name, typedValue(item, field));
     } else {
-      define(object, key, others === undefined ? toCel(item) : typedValue(item, others));
+      setField(object, key, others === undefined ? toCel(item) : typedValue(item, others));
     }
   }
   return object;

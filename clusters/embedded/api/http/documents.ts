@@ -1,11 +1,13 @@
-import { parse, YAMLParseError } from 'yaml';
+import { parse } from 'yaml';
 import type { Tags } from 'yaml';
+import { messageOf } from '../../../../common/errors.js';
 import { isJsonObject } from '../../../../common/json.js';
 import type { JsonObject } from '../../../../common/json.js';
 import { ApiError, badRequest } from '../api-error.js';
+import { isTooDeepYaml } from '../json/depth.js';
+import { JsonTextError, parseJson, tryParseJson } from '../json/parse-json.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
 import { findDuplicateFields } from '../schema/duplicate-fields.js';
-import { goJsonError } from './go-json.js';
 import { parseMediaTypes } from './media-types.js';
 
 /** A request body read into JSON, not yet checked against any type. */
@@ -38,10 +40,11 @@ export function readDocument(
   const text = body.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${goJsonError(text)} (${snippet(body)})`,
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${error.message} (${snippet(body)})`,
     );
   }
   if (!isJsonObject(value)) {
@@ -55,22 +58,41 @@ export function readDocument(
 
 /** YAML 1.1 the way Go reads it: `no` is false, `0777` is octal, a date is text. */
 export function parseYaml(text: string): JsonObject {
-  let value: unknown;
+  // JSON is YAML, and read a hundred times faster: kubectl applies nothing else.
+  const json = tryParseJson(text);
+  if (isJsonObject(json)) return json;
+  if (isTooDeepYaml(text)) {
+    throw badRequest('error converting YAML to JSON: yaml: exceeded max depth of 10000');
+  }
+  let plain: unknown;
   try {
-    value = parse(text, {
+    const value: unknown = parse(text, {
       version: '1.1',
       merge: true,
+      // Warnings would go to our own standard error.
+      logLevel: 'error',
       customTags: (tags: Tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
     });
+    // An alias inside of its own anchor ends here.
+    plain = JSON.parse(JSON.stringify(value ?? null));
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0] ?? ''}`);
+    const [why = ''] = messageOf(error).split('\n');
+    throw badRequest(`error converting YAML to JSON: yaml: ${why}`);
   }
-  const plain: unknown = JSON.parse(JSON.stringify(value ?? null));
   if (!isJsonObject(plain)) {
     throw badRequest('error decoding YAML: the document is not an object');
   }
   return plain;
+}
+
+/** The JSON of a patch that is no YAML. */
+export function parsePatchJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    throw badRequest(`error decoding patch: ${error.message}`);
+  }
 }
 
 function isForeign(tag: { tag: string; format?: string | undefined }): boolean {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../../common/json.js';
 import { applyConfiguration, checkDeclared } from '../apply/server-side-apply.js';
 import { badRequest, invalid, notFound } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
+import { tryParseJson } from '../json/parse-json.js';
 import { applyJsonPatch } from '../patch/json-patch.js';
 import { mergePatch } from '../patch/merge-patch.js';
 import { strategicMerge } from '../patch/strategic-merge.js';
@@ -13,8 +14,7 @@ import { readBody } from './body.js';
 import { managerOf, writeContextOf } from './context.js';
 import type { ResourceContext } from './context.js';
 import { decodeObject } from './decode.js';
-import { parseYaml, unsupportedMediaType } from './documents.js';
-import { goJsonError } from './go-json.js';
+import { parsePatchJson, parseYaml, unsupportedMediaType } from './documents.js';
 import { parseMediaTypes } from './media-types.js';
 import { parseWriteOptions } from './options.js';
 import type { WriteOptions } from './options.js';
@@ -56,7 +56,8 @@ export async function readPatch(context: ResourceContext, options: WriteOptions)
   const text = (await readBody(req)).toString('utf8');
   const strict = options.fieldValidation !== 'Ignore';
   if (type === APPLY) {
-    const duplicates = strict && text.trimStart().startsWith('{') ? findDuplicateFields(text) : [];
+    const isJson = tryParseJson(text) !== undefined;
+    const duplicates = strict && isJson ? findDuplicateFields(text) : [];
     return { kind: 'apply', config: parseYaml(text), duplicates };
   }
   const value = parsePatchJson(text);
@@ -217,13 +218,5 @@ function checkUnmoved(object: KubeObject, old: KubeObject): void {
     throw badRequest(
       `the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`,
     );
-  }
-}
-
-function parsePatchJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest(`error decoding patch: ${goJsonError(text)}`);
   }
 }

@@ -10,7 +10,7 @@ import { formatSelector } from '../selectors/selector-object.js';
 import { readBody } from './body.js';
 import { writeContextOf } from './context.js';
 import type { ResourceContext } from './context.js';
-import { parseYaml, readDocument, unsupportedMediaType } from './documents.js';
+import { parsePatchJson, parseYaml, readDocument, unsupportedMediaType } from './documents.js';
 import { parseMediaTypes } from './media-types.js';
 import { parseWriteOptions } from './options.js';
 import type { WriteOptions } from './options.js';
@@ -89,7 +89,7 @@ async function readScalePatch(
   const type = parseMediaTypes(context.req.headers['content-type'] ?? '')[0]?.type ?? '';
   const text = (await readBody(context.req)).toString('utf8');
   if (type === 'application/json-patch+json') {
-    const operations: unknown = JSON.parse(text);
+    const operations = parsePatchJson(text);
     return (scale) => applyJsonPatch(scale, operations);
   }
   const accepted = [

@@ -80,7 +80,7 @@ function settle(value: unknown, old: unknown): unknown {
 }
 
 /** `__proto__` from a client must become a plain field. */
-function setField(target: Record<string, unknown>, key: string, value: unknown): void {
+export function setField(target: object, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, {
       value,
@@ -88,7 +88,7 @@ function setField(target: Record<string, unknown>, key: string, value: unknown):
       configurable: true,
       writable: true,
     });
-  } else target[key] = value;
+  } else Reflect.set(target, key, value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { Json, JsonObject } from '../../../../common/json.js';
+import { setField } from '../json/json-values.js';
 
 /** RFC 7386. Neither value is changed. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
@@ -9,7 +10,7 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
     if (value === null) {
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- null means remove
       delete result[key];
-    } else result[key] = merged(result[key], value);
+    } else setField(result, key, merged(result[key], value));
   }
   return result;
 }

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { Json, JsonObject } from '../../../../common/json.js';
 import { badRequest } from '../api-error.js';
-import { equalJson } from '../json/json-values.js';
+import { equalJson, setField } from '../json/json-values.js';
 import type { FieldNode, TypeNode } from '../typed/type-node.js';
 import { ANY } from '../typed/type-node.js';
 
@@ -35,7 +35,8 @@ export function strategicMerge(
       continue;
     }
     const field = node.shape === 'struct' ? node.fields.get(key) : mapField(node);
-    result[key] = mergeField(result[key], value, { field, order: listOf(patch[`${ORDER}${key}`]) });
+    const order = listOf(patch[`${ORDER}${key}`]);
+    setField(result, key, mergeField(result[key], value, { field, order }));
   }
   for (const [key, value] of Object.entries(patch)) {
     // An order alone, without a change to the list itself, reorders what is there.
@@ -175,10 +176,11 @@ function withoutDirectives(patch: JsonObject): JsonObject {
     if (value === undefined || value === null || key === PATCH || key === RETAIN) continue;
     if (key.startsWith(ORDER) || key.startsWith(DELETE_ITEMS)) continue;
     if (Array.isArray(value)) {
-      result[key] = value.filter((item) => !isDeleted(item) && !isReplaceMark(item)).map(cleanItem);
+      const items = value.filter((item) => !isDeleted(item) && !isReplaceMark(item));
+      setField(result, key, items.map(cleanItem));
     } else if (isJsonObject(value)) {
-      if (!isDeleted(value)) result[key] = withoutDirectives(value);
-    } else result[key] = value;
+      if (!isDeleted(value)) setField(result, key, withoutDirectives(value));
+    } else setField(result, key, value);
   }
   return result;
 }

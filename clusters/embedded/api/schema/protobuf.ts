@@ -1,3 +1,4 @@
+import { parseJson } from '../json/parse-json.js';
 import type { Json, JsonObject } from '../../../../common/json.js';
 import { isJsonObject } from '../../../../common/json.js';
 import { badRequest } from '../api-error.js';
@@ -171,7 +172,7 @@ class MessageReader {
       case 'any':
       case 'object': {
         const raw = firstField(bytes);
-        return Buffer.isBuffer(raw) && raw.length > 0 ? parseJson(raw) : undefined;
+        return Buffer.isBuffer(raw) && raw.length > 0 ? jsonIn(raw) : undefined;
       }
       case undefined:
         return this.message(bytes, typeName);
@@ -245,8 +246,8 @@ function firstField(bytes: Buffer): WireValue | undefined {
   return undefined;
 }
 
-function parseJson(bytes: Buffer): Json | undefined {
-  const value: unknown = JSON.parse(bytes.toString());
+function jsonIn(bytes: Buffer): Json | undefined {
+  const value = parseJson(bytes.toString());
   return isJsonObject(value) || Array.isArray(value) ? jsonOf(value) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { tryParseJson } from '../../json/parse-json.js';
 import type { Json, JsonObject } from '../../../../../common/json.js';
 import { isJsonObject } from '../../../../../common/json.js';
 import type { KubeObject } from '../../cluster-api.js';
@@ -30,7 +31,7 @@ export function fromV1(object: KubeObject): KubeObject {
     spec: {
       ...spec,
       ...(metrics.length > 0 && { metrics }),
-      ...(behavior !== undefined && { behavior: parseJson(behavior) }),
+      ...(behavior !== undefined && { behavior: jsonIn(behavior) }),
     },
     status: {
       ...status,
@@ -42,7 +43,7 @@ export function fromV1(object: KubeObject): KubeObject {
           },
         ],
       }),
-      ...(conditions !== undefined && { conditions: parseJson(conditions) }),
+      ...(conditions !== undefined && { conditions: jsonIn(conditions) }),
     },
   };
 }
@@ -99,18 +100,14 @@ function plain(value: unknown): JsonObject {
 }
 
 function parseList(text: string | undefined): Json[] {
-  const value = text === undefined ? undefined : parseJson(text);
+  const value = text === undefined ? undefined : jsonIn(text);
   return Array.isArray(value) ? value : [];
 }
 
 /** An annotation that somebody spoiled counts as absent. */
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) || isList(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function jsonIn(text: string): Json | undefined {
+  const value = tryParseJson(text);
+  return isJsonObject(value) || isList(value) ? value : undefined;
 }
 
 function isList(value: unknown): value is Json[] {
