@@ -1,3 +1,4 @@
+import type { ObservedFlow } from '../common/flow.js';
 import type { Phase } from '../common/progress.js';
 import type { ProbeRequest, ProbeResult } from '../common/probe.js';
 import type { JsonObject } from '../common/json.js';
@@ -84,6 +85,14 @@ export interface Cluster extends AsyncDisposable {
     requests: readonly ProbeRequest[],
     options?: { signal?: AbortSignal },
   ): Promise<ProbeResult[]>;
+  /**
+   * Connections seen lately, the last one last. With `onFlow` it tells those instead, and every one from then on,
+   * until the signal, or until a reset ends it. Absent where a provider cannot see packets.
+   */
+  flows?(options?: {
+    onFlow?: (flow: ObservedFlow) => void;
+    signal?: AbortSignal;
+  }): Promise<readonly ObservedFlow[]>;
   /** Every stored object, Secrets' data left out. */
   snapshot(): Promise<ClusterSnapshot>;
   /** Applies objects with server-side defaults, as the learner's admin would; ends when stored. */

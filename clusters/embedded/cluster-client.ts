@@ -24,6 +24,12 @@ export function embeddedCluster(link: HostLink, info: ClusterInfo): EmbeddedClus
       // Probes end by themselves soon; nobody has to wait for them.
       return Promise.race([answers, cancelled(signal)]);
     },
+    flows: ({ onFlow, signal } = {}) =>
+      link.request(
+        'flows',
+        { name, follow: onFlow !== undefined },
+        { ...signalOf(signal), ...(onFlow === undefined ? {} : { onFlow }) },
+      ),
     snapshot: () => link.request('snapshot', { name }),
     async apply(objects) {
       await link.request('apply', { name, objects: [...objects] });

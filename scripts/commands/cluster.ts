@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CNIS, type Cni, type ClusterSpec, type ShellTarget } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
+import type { FlowParty, ObservedFlow } from '../../common/flow.js';
 import { clusterSpecOf } from '../../graders/grade-lab.js';
 import { findLab } from '../../labs/catalog.js';
 import { runInteractive } from '../../system/run-interactive.js';
@@ -76,6 +77,14 @@ export function addClusterCommands(program: Command): void {
     });
 
   cluster
+    .command('flows <name>')
+    .description('who talked to whom, whether it was let through, and which rule says so')
+    .option(...provider)
+    .option('--follow', 'go on telling until interrupted')
+    .option('--json', 'as JSON: a list, or one object a line with --follow')
+    .action(showFlows);
+
+  cluster
     .command('kubeconfig <name>')
     .description('print a kubeconfig that works from this machine')
     .option(...provider)
@@ -96,6 +105,49 @@ export function addClusterCommands(program: Command): void {
       const exitCode = await runInteractive(shell);
       if (exitCode !== 0) throw new CliFailure(exitCode);
     });
+}
+
+async function showFlows(
+  name: string,
+  options: { provider: string; follow?: boolean; json?: boolean },
+  command: Command,
+): Promise<void> {
+  await using source = openProvider(command, options.provider);
+  const target = await source.open(name);
+  if (target.flows === undefined) {
+    throw new GatehouseError('NOT_AVAILABLE', `clusters of ${source.name} keep no flow log`, {
+      fix: 'Only embedded clusters see every packet: scripts/gatehouse cluster create NAME',
+    });
+  }
+  const isJson = options.json === true;
+  if (options.follow !== true) {
+    const flows = await target.flows();
+    if (isJson) printJson(flows);
+    else if (flows.length === 0) print('No connection was seen yet.');
+    else for (const flow of flows) print(describeFlow(flow));
+    return;
+  }
+  using interrupt = createInterrupt();
+  const { signal } = interrupt;
+  const onFlow = (flow: ObservedFlow): void => {
+    print(isJson ? JSON.stringify(flow) : describeFlow(flow));
+  };
+  // A reset ends the stream of the old network; the new one is followed as soon as it is there.
+  while (!signal.aborted) await target.flows({ onFlow, signal });
+}
+
+function describeFlow(flow: ObservedFlow): string {
+  const { from, to, protocol, port, verdict, count, firstAt, explanation } = flow;
+  const times = count === 1 ? '' : ` (${count} times)`;
+  const asked = port === 0 ? protocol : `${protocol} ${port}`;
+  const head = `${firstAt} ${verdict} ${partyName(from)} -> ${partyName(to)} ${asked}${times}`;
+  return `${head}\n  ${explanation}`;
+}
+
+function partyName({ pod, node, outside, address }: FlowParty): string {
+  if (pod !== undefined) return pod;
+  if (node !== undefined) return `node ${node}`;
+  return outside === undefined ? address : `${outside} (${address})`;
 }
 
 interface CreateClusterOptions {

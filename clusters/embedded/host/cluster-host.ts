@@ -87,6 +87,10 @@ export class ClusterHost {
         const { name, requests } = REQUESTS.probe.parse(params);
         return this.#get(name).probe(requests);
       }
+      case 'flows': {
+        const { name, follow } = REQUESTS.flows.parse(params);
+        return this.#get(name).flows(follow, context);
+      }
       case 'snapshot':
         return this.#get(REQUESTS.snapshot.parse(params).name).snapshot();
       case 'apply': {

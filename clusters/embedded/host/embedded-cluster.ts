@@ -5,6 +5,7 @@ import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { JsonObject } from '../../../common/json.js';
 import type { Logger } from '../../../common/logger.js';
 import type { Phase } from '../../../common/progress.js';
+import type { ObservedFlow } from '../../../common/flow.js';
 import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import type {
   ClusterInfo,
@@ -182,6 +183,18 @@ export class EmbeddedCluster {
 
   probe(requests: readonly ProbeRequest[]): Promise<ProbeResult[]> {
     return this.#need().network.probe(requests);
+  }
+
+  /** Flows seen lately; with `follow`, told one by one from then on until the signal or a reset. */
+  async flows(
+    follow: boolean,
+    context: { signal: AbortSignal; onFlow: (flow: ObservedFlow) => void },
+  ): Promise<ObservedFlow[]> {
+    const { flows } = this.#need().network;
+    if (!follow) return flows.recent();
+    for (const flow of flows.recent()) context.onFlow(flow);
+    await flows.follow(context.onFlow, context.signal);
+    return [];
   }
 
   snapshot(): ClusterSnapshot {

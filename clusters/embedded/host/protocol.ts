@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import type { ProbeResult } from '../../../common/probe.js';
 import type { ClusterInfo, ClusterSnapshot, RunResult, ShellCommand } from '../../provider.js';
@@ -45,6 +46,8 @@ export const REQUESTS = {
   kubeconfig: Named.extend({ role: z.enum(['learner', 'platform']) }),
   shell: Named.extend({ target: ShellTargetSchema }),
   probe: Named.extend({ requests: z.array(ProbeRequestSchema) }),
+  /** With `follow`, flows come as events until the request is cancelled. */
+  flows: Named.extend({ follow: z.boolean() }),
   snapshot: Named,
   apply: Named.extend({ objects: z.array(JsonObjectSchema) }),
   run: Named.extend({ script: z.string(), timeoutMs: z.number().optional() }),
@@ -65,6 +68,7 @@ export interface RequestResults {
   kubeconfig: string;
   shell: ShellCommand;
   probe: ProbeResult[];
+  flows: ObservedFlow[];
   snapshot: ClusterSnapshot;
   apply: null;
   run: RunResult;
@@ -88,6 +92,6 @@ export const ClientMessage = z.union([
 
 /** What the host sends; its own words are trusted as the same build, or a refused hello, guarantees. */
 export type HostMessage =
-  | { id: number; event: Phase }
+  | { id: number; event: Phase | ObservedFlow }
   | { id: number; result: unknown }
   | { id: number; error: { code: string; message: string; fix?: string } };

@@ -1,19 +1,22 @@
 import { connect, type Socket } from 'node:net';
 import { GatehouseError, type ErrorCode } from '../../../common/errors.js';
 import { isJsonObject } from '../../../common/json.js';
+import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import type { RequestName, RequestParams, RequestResults } from './protocol.js';
 import { readLines } from './lines.js';
 
 export interface RequestOptions {
   signal?: AbortSignal;
+  /** Which of them a request has, is the method's matter. */
   onPhase?: (phase: Phase) => void;
+  onFlow?: (flow: ObservedFlow) => void;
 }
 
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
-  onPhase: ((phase: Phase) => void) | undefined;
+  onEvent: (event: unknown) => void;
 }
 
 /** A connection to the cluster host. */
@@ -61,7 +64,7 @@ export class HostConnection implements Disposable {
     options: RequestOptions = {},
   ): Promise<RequestResults[M]> {
     const id = this.#nextId++;
-    const { signal, onPhase } = options;
+    const { signal, onPhase, onFlow } = options;
     return new Promise<RequestResults[M]>((resolve, reject) => {
       if (!this.#isOpen) {
         reject(new GatehouseError('CLUSTER_UNREACHABLE', 'the cluster host went away'));
@@ -82,7 +85,10 @@ export class HostConnection implements Disposable {
           done();
           reject(error);
         },
-        onPhase,
+        onEvent: (event) => {
+          if (onFlow === undefined) onPhase?.(trusted(event));
+          else onFlow(trusted(event));
+        },
       });
       this.#send({ id, method, params });
       signal?.addEventListener('abort', cancel, { once: true });
@@ -105,7 +111,7 @@ export class HostConnection implements Disposable {
     const waiting = this.#waiting.get(message['id']);
     if (waiting === undefined) return;
     if (isJsonObject(message['event'])) {
-      waiting.onPhase?.(trusted(message['event']));
+      waiting.onEvent(message['event']);
       return;
     }
     this.#waiting.delete(message['id']);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { Logger } from '../../../common/logger.js';
+import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import { ClientMessage, REQUESTS, type HostMessage, type RequestName } from './protocol.js';
 import { readLines } from './lines.js';
@@ -9,6 +10,7 @@ export interface RequestContext {
   /** Fires when the request is cancelled or its connection ends. */
   signal: AbortSignal;
   onPhase: (phase: Phase) => void;
+  onFlow: (flow: ObservedFlow) => void;
 }
 
 /** Answers one request; its parameters have been checked. */
@@ -57,12 +59,14 @@ function serveConnection(socket: Socket, handle: Handle, logger: Logger): void {
   const answer = async (id: number, method: string, params: unknown): Promise<void> => {
     const abort = new AbortController();
     running.set(id, abort);
+    const onEvent = (event: Phase | ObservedFlow): void => {
+      send({ id, event });
+    };
     try {
       const result = await handle(nameOf(method), parse(method, params), {
         signal: abort.signal,
-        onPhase: (event) => {
-          send({ id, event });
-        },
+        onPhase: onEvent,
+        onFlow: onEvent,
       });
       send({ id, result: result ?? null });
     } catch (error) {

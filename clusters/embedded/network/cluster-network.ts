@@ -2,7 +2,9 @@ import type { Logger } from '../../../common/logger.js';
 import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
+import type { FlowParty } from '../../../common/flow.js';
 import { nodeAddress, nodeNetns } from './addresses.js';
+import { FlowLog } from './flow-log.js';
 import { readinessOf, type NetworkReadiness, type NodeNetwork } from '../plugins/node-network.js';
 import type { PodObject } from './objects.js';
 import { OutsideWorld } from './outside-world.js';
@@ -32,6 +34,8 @@ export class ClusterNetwork {
   readonly #enforcer: PolicyEnforcer;
   readonly #proxy: ServiceProxy;
   readonly #stopLog: () => void;
+  /** Who talked to whom. */
+  readonly flows: FlowLog;
   #hasPodRoutes = false;
 
   private constructor(options: NetworkOptions) {
@@ -57,6 +61,25 @@ export class ClusterNetwork {
       podAt: (address) => this.#enforcer.podAt(address),
       nodeOf: (netns) => options.nodes.find((name) => nodeNetns(name) === netns),
     });
+    this.flows = new FlowLog({
+      agent,
+      nodes: options.nodes,
+      logger,
+      partyAt: (address) => this.#partyAt(address),
+      explainDrop: (node, prefix) => this.#enforcer.explainDrop(node, prefix),
+      worldOf: (node) => this.#enforcer.worldOf(node),
+    });
+  }
+
+  #partyAt(address: string): FlowParty {
+    const pod = this.#enforcer.podAt(address);
+    if (pod !== undefined) {
+      return { address, pod: `${pod.metadata.namespace ?? ''}/${pod.metadata.name}` };
+    }
+    const node = this.#options.nodes.find((_, i) => nodeAddress(i) === address);
+    if (node !== undefined) return { address, node };
+    const outside = this.#outside.hostOf(address);
+    return outside === undefined ? { address } : { address, outside };
   }
 
   /** The wires of the LAN; before anything else, and not for a cluster that is taken over. */
@@ -131,5 +154,6 @@ export class ClusterNetwork {
     this.#enforcer.stop();
     this.#proxy.stop();
     this.#stopLog();
+    this.flows.stop();
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../../common/logger.js';
 import type { DroppedBy } from '../../../common/probe.js';
 import { compile } from '../../../policy/compile.js';
-import type { RuleRef } from '../../../policy/model.js';
+import type { RuleRef, World } from '../../../policy/model.js';
 import { TABLES, type Denial, type NodeRules } from '../../../policy/node-rules.js';
 import { renderDelta, renderFull, renderNothing } from '../../../policy/render.js';
 import type { Agent } from '../agent/agent.js';
@@ -83,6 +83,12 @@ export class PolicyEnforcer {
   /** The rule that only wrote a packet to the log. */
   explainLog(prefix: string): RuleRef | undefined {
     return this.#logs.get(prefix);
+  }
+
+  /** The world that a node's policies are made for; undefined where none are enforced. */
+  worldOf(node: string): World | undefined {
+    const { enforcement, plugin } = this.#options.networkOf(node);
+    return enforcement === 'none' ? undefined : this.#world.worldFor(plugin?.policyGroups ?? []);
   }
 
   podAt(address: string): PodObject | undefined {
