@@ -9,6 +9,7 @@ import type { JsonObject } from '../common/json.js';
 import type { Endpoint, ProbeRequest } from '../common/probe.js';
 import { findProjectRoot } from '../system/project-root.js';
 import { benchApi } from './bench/api.js';
+import { benchChecks } from './bench/checks.js';
 import { HostMeter } from './bench/host-meter.js';
 import { measureFloor } from './bench/floor.js';
 import { median, percentile, table } from './bench/numbers.js';
@@ -19,6 +20,7 @@ import { soak } from './bench/soak.js';
  *
  *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,matrix,memory]
  *   npm run bench -- api                  the API server's speed and size
+ *   npm run bench -- checks [--count 1000]  grading, alone, in a class, and while the processors burn
  *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
  */
 const args = process.argv.slice(2);
@@ -100,7 +102,9 @@ async function main(): Promise<void> {
   };
   try {
     if (args[0] === 'api') await benchApi(provider, { stateDir, row });
-    else if (args[0] === 'soak') {
+    else if (args[0] === 'checks') {
+      await benchChecks(provider, { row, count: Number(option('count', '1000')) });
+    } else if (args[0] === 'soak') {
       await soak(provider, { stateDir, row, minutes: Number(option('minutes', '10')) });
     } else await benchClusters(provider, { stateDir, row });
     say(`\n${table(['', 'measured', 'target'], rows)}`);

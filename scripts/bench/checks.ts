@@ -1,0 +1,152 @@
+import { cpus } from 'node:os';
+import path from 'node:path';
+import type { Cluster, ClusterProvider } from '../../clusters/provider.js';
+import type { Answers, Lab, StepAnswer } from '../../common/lab.js';
+import type { LabResult } from '../../common/verdict.js';
+import { applyAnswer } from '../../graders/apply-answer.js';
+import { clusterSpecOf } from '../../graders/grade-lab.js';
+import { runChecks } from '../../graders/run-checks.js';
+import { findLab, loadCatalog } from '../../labs/catalog.js';
+import { runCommand } from '../../system/run-command.js';
+import { findProjectRoot } from '../../system/project-root.js';
+import { median, percentile } from './numbers.js';
+
+type Row = (what: string, value: string, target: string) => void;
+
+/** Burners per processor: a machine on which the graders get a third of what they ask for. */
+const BURNERS_PER_CORE = 2;
+const LEARNERS = 20;
+const QUIET_ROUNDS = 50;
+
+/**
+ * What a Check of *scooter-db* costs, alone and with twenty learners at once; then `count` Checks of a right and of a
+ * wrong cluster while other processes burn all processors: wrong verdicts, and the share that could not be told.
+ */
+export async function benchChecks(
+  provider: ClusterProvider,
+  { row, count }: { row: Row; count: number },
+): Promise<void> {
+  const lab = findLab(await loadCatalog(path.join(findProjectRoot(), 'labs')), 'scooter-db');
+  const right = await solved(provider, { lab, name: 'checks-right' });
+  const wrong = await solved(provider, { lab, name: 'checks-wrong' });
+  const mistake = lab.wrong.find(({ name }) => name === 'or-instead-of-and');
+  if (mistake === undefined) throw new Error('the lab has lost its wrong answer');
+  await give(wrong.cluster, mistake.answer);
+  const failing = mistake.checks.map(({ id }) => id);
+
+  await checkAll(lab, right);
+  const alone = await timesOf(QUIET_ROUNDS, () => checkAll(lab, right));
+  row('a full Check of scooter-db', shown(alone), 'p95 500 ms');
+  await benchClass(provider, { lab, row });
+
+  await using _burners = burn(cpus().length * BURNERS_PER_CORE);
+  const wrongly: string[] = [];
+  let unclear = 0;
+  const judge = (result: LabResult, expected: (id: string) => 'passed' | 'failed'): void => {
+    let isUnclear = false;
+    for (const { id, outcome, message } of result.checks) {
+      if (outcome === 'skipped') continue;
+      if (outcome === 'inconclusive') isUnclear = true;
+      else if (outcome !== expected(id)) wrongly.push(`${id} ${outcome}: ${message}`);
+    }
+    if (isUnclear) unclear += 1;
+  };
+  const busy = await timesOf(count, async () => {
+    judge(await checkAll(lab, right), () => 'passed');
+    judge(await checkAll(lab, wrong, [mistake.step]), (id) =>
+      failing.includes(id) ? 'failed' : 'passed',
+    );
+  });
+  row(
+    `${count} Checks of a right and ${count} of a wrong cluster, processors burning: wrong verdicts`,
+    String(wrongly.length),
+    '0',
+  );
+  row(
+    'the same: could not be told',
+    `${((100 * unclear) / (2 * count)).toFixed(2)} %`,
+    'under 1 %',
+  );
+  row('the same: both Checks together', shown(busy), '');
+  for (const text of wrongly.slice(0, 5)) process.stdout.write(`  ${text}\n`);
+}
+
+/** Twenty clusters, and all their learners press Check in the same moment. */
+async function benchClass(
+  provider: ClusterProvider,
+  { lab, row }: { lab: Lab; row: Row },
+): Promise<void> {
+  const names = Array.from({ length: LEARNERS }, (_, i) => `checks-${i}`);
+  const learners: Solved[] = [];
+  for (const name of names) learners.push(await solved(provider, { lab, name }));
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const each = await Promise.all(
+      learners.map(async (learner) => {
+        const startedAt = performance.now();
+        await checkAll(lab, learner);
+        return performance.now() - startedAt;
+      }),
+    );
+    times.push(...each);
+  }
+  row(`${LEARNERS} learners check at once`, shown(times), 'p95 1,500 ms');
+  for (const { cluster } of learners) await cluster[Symbol.asyncDispose]();
+}
+
+interface Solved {
+  cluster: Cluster;
+  answers: Answers;
+}
+
+async function solved(
+  provider: ClusterProvider,
+  { lab, name }: { lab: Lab; name: string },
+): Promise<Solved> {
+  const cluster = await provider.create(clusterSpecOf(lab, { name }));
+  let answers: Answers = {};
+  for (const { solution } of lab.steps) {
+    if (solution !== undefined) answers = { ...answers, ...(await give(cluster, solution)) };
+  }
+  return { cluster, answers };
+}
+
+function give(cluster: Cluster, answer: StepAnswer): Promise<Answers> {
+  return applyAnswer(cluster, answer, { mustSucceed: true, what: 'an answer' });
+}
+
+function checkAll(
+  lab: Lab,
+  { cluster, answers }: Solved,
+  stepIds: readonly string[] = lab.steps.map(({ id }) => id),
+): Promise<LabResult> {
+  return runChecks({ lab, cluster, answers, stepIds });
+}
+
+async function timesOf(rounds: number, work: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const startedAt = performance.now();
+    await work();
+    times.push(performance.now() - startedAt);
+  }
+  return times;
+}
+
+function shown(times: readonly number[]): string {
+  return `median ${median(times).toFixed(0)} ms, p95 ${percentile(times, 0.95).toFixed(0)} ms`;
+}
+
+/** Processes that do nothing as fast as they can. */
+function burn(count: number): AsyncDisposable {
+  const stop = new AbortController();
+  const burning = Array.from({ length: count }, () =>
+    runCommand('sh', ['-c', 'while :; do :; done'], { signal: stop.signal }),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.allSettled(burning);
+    },
+  };
+}
