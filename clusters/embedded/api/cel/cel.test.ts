@@ -4,7 +4,15 @@ import { environmentWith } from './environment.js';
 import { celText, toCel } from './values.js';
 
 const env = environmentWith({ self: 'dyn' });
-const self = toCel({ n: 3, f: 1.5, s: 'hello', l: [3, 1, 2], m: { a: 1 }, empty: [] });
+const self = toCel({
+  n: 3,
+  f: 1.5,
+  s: 'hello',
+  l: [3, 1, 2],
+  m: { a: 1 },
+  empty: [],
+  deep: [{ a: 1, c: { d: 1 } }, { c: {} }],
+});
 
 test.each<[string, unknown]>([
   // strings and regular expressions
@@ -63,6 +71,8 @@ test.each<[string, unknown]>([
   // the language
   ['self.?zz.orValue(7) + self.n', 10n],
   ['self.l.map(x, x * 2).filter(x, x > 2).exists_one(x, x == 6)', true],
+  ['has(self.deep[0].a) && !has(self.deep[1].a) && self.deep.exists(x, has(x["c"].d))', true],
+  ['has(self.deep.filter(x, has(x.c))[0].c.d) && !has(dyn(self.deep)[1].c.e)', true],
   ['has(self.constructor) || has(self.toString)', false],
   ['self.f < 2 && self.n > 2.5', true],
 ])('%s', (source, expected) => {

@@ -2,6 +2,7 @@ import { EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbac
 import type { Environment } from '@marcbachmann/cel-js';
 import { messageOf } from '../../../../common/errors.js';
 import { OutOfTimeError } from './bounded.js';
+import { rewriteHas } from './rewrite-has.js';
 
 /** An expression that could not be compiled, or whose evaluation failed; worded as cel-go words it. */
 export class CelError extends Error {
@@ -18,7 +19,7 @@ export interface CelProgram {
 
 /** Throws CelError where the text is no expression, names what is not there, or cannot be a `type` (bool, string; dyn for any). */
 export function compileCel(source: string, env: Environment, type: string): CelProgram {
-  const program = attempt(() => env.parse(source));
+  const program = attempt(() => env.parse(rewriteHas(source, env)));
   const { error, type: found = 'dyn' } = program.check();
   if (error !== undefined) throw new CelError(compileText(source, error));
   if (type !== 'dyn' && found !== 'dyn' && found !== type) {

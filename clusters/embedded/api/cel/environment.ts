@@ -6,6 +6,7 @@ import { addLists } from './libraries/lists.js';
 import { addQuantities } from './libraries/quantities.js';
 import { addStrings } from './libraries/strings.js';
 import { addUrls } from './libraries/urls.js';
+import { addHasField } from './rewrite-has.js';
 
 let base: Environment | undefined;
 const environments = new Map<string, Environment>();
@@ -37,6 +38,7 @@ function createBase(): Environment {
     addUrls,
     addFormats,
     addAuthorizer,
+    addHasField,
   ]) {
     add(environment);
   }
