@@ -31,6 +31,8 @@ export class FlowLog {
   readonly #listeners = new Set<(flow: ObservedFlow) => void>();
   readonly #ends = new Set<() => void>();
   #isStopped = false;
+  #second = 0;
+  #left = 0;
 
   constructor(options: FlowLogOptions) {
     this.#options = options;
@@ -86,20 +88,32 @@ export class FlowLog {
       packet.prefix,
     ].join(' ');
     const known = this.#flows.get(key);
+    const at = Date.parse(packet.at);
+    const isDue = known === undefined || at - known.toldAt >= TELL_EVERY_MS;
+    const isTold = isDue && this.#mayTell(at);
     const flow =
       known === undefined
-        ? this.#describe(packet, node)
+        ? this.#describe(packet, { node, isBrief: !isTold })
         : { ...known.flow, lastAt: packet.at, count: known.flow.count + 1 };
-    const at = Date.parse(packet.at);
-    const isTold = known === undefined || at - known.toldAt >= TELL_EVERY_MS;
     this.#flows.delete(key);
-    this.#flows.set(key, { flow, toldAt: isTold ? at : known.toldAt });
+    this.#flows.set(key, { flow, toldAt: isTold ? at : (known?.toldAt ?? 0) });
     const [oldest] = this.#flows.keys();
     if (this.#flows.size > MAX_KEPT && oldest !== undefined) this.#flows.delete(oldest);
     if (isTold) for (const listener of this.#listeners) listener(flow);
   }
 
-  #describe(packet: LoggedPacket, node: string): ObservedFlow {
+  /** A scan of many ports is many kinds of flows: of so many in a second only some are told and reasoned about. */
+  #mayTell(at: number): boolean {
+    const second = Math.floor(at / 1000);
+    if (second !== this.#second) [this.#second, this.#left] = [second, TOLD_PER_SECOND];
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+
+  #describe(
+    packet: LoggedPacket,
+    { node, isBrief }: { node: string; isBrief: boolean },
+  ): ObservedFlow {
     const verdict = packet.prefix === ALLOWED ? 'allowed' : 'denied';
     return {
       from: this.#options.partyAt(packet.source),
@@ -107,7 +121,7 @@ export class FlowLog {
       protocol: protocolName(packet.protocol),
       port: packet.destinationPort,
       verdict,
-      explanation: this.#explain(packet, node),
+      explanation: this.#explain(packet, { node, isBrief }),
       seenOn: node,
       firstAt: packet.at,
       lastAt: packet.at,
@@ -116,9 +130,9 @@ export class FlowLog {
   }
 
   /** The kernel gives the verdict; reasoning gives the reason, and only where it comes to the same. */
-  #explain(packet: LoggedPacket, node: string): string {
+  #explain(packet: LoggedPacket, { node, isBrief }: { node: string; isBrief: boolean }): string {
     const world = this.#options.worldOf(node);
-    const decision = world === undefined ? undefined : decisionOn(packet, world);
+    const decision = isBrief || world === undefined ? undefined : decisionOn(packet, world);
     if (packet.prefix === ALLOWED) {
       if (world === undefined) return 'Allowed: no policy is enforced.';
       return decision?.allowed === true ? decision.explanation : 'Allowed.';
@@ -147,6 +161,7 @@ const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP'] as const;
 const ALLOWED = 'gh:flow';
 const MAX_KEPT = 1000;
 const TELL_EVERY_MS = 1000;
+const TOLD_PER_SECOND = 100;
 
 /**
  * Behind all policies, so whatever comes here was allowed. A connection between two nodes passes both: only the
