@@ -1,6 +1,5 @@
-/** The address plan of every embedded cluster. Clusters share it: each lives in namespaces of its own. */
+/** The address plan of every embedded cluster. Clusters share it: each lives in namespaces of its own. The LAN is 172.30.0.0/24. */
 
-const LAN_CIDR = '172.30.0.0/24';
 export const ROUTER_ADDRESS = '172.30.0.1';
 export const WORKSTATION_ADDRESS = '172.30.0.100';
 export const POD_CIDR = '10.244.0.0/16';
