@@ -1,5 +1,7 @@
+import { messageOf } from '../../../../common/errors.js';
 import { ApiError, badRequest } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
+import { parseJson } from '../json/parse-json.js';
 import { parseFieldSelector } from '../selectors/field-selector.js';
 import type { FieldMatcher } from '../selectors/field-selector.js';
 import { matchesLabels, parseLabelSelector } from '../selectors/label-selector.js';
@@ -152,11 +154,15 @@ function formatToken(revision: number, after: string): string {
 }
 
 function parseToken(token: string): { revision: number | undefined; after: string } {
+  const illegal = token.search(/[^\w-]/);
+  if (illegal >= 0) {
+    throw badRequest(`continue key is not valid: illegal base64 data at input byte ${illegal}`);
+  }
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-  } catch {
-    throw badRequest('continue key is not valid: invalid character');
+    value = parseJson(Buffer.from(token, 'base64url').toString('utf8'));
+  } catch (error) {
+    throw badRequest(`continue key is not valid: ${messageOf(error)}`);
   }
   if (typeof value !== 'object' || value === null || !('rv' in value) || !('start' in value)) {
     throw badRequest(

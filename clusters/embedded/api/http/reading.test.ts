@@ -173,3 +173,15 @@ test('a watch from before what is remembered is told to list again', async () =>
   );
   expect(exact.status).toBe(410);
 });
+
+test.each([
+  ['a.b', 'continue key is not valid: illegal base64 data at input byte 1'],
+  ['abc', "continue key is not valid: invalid character 'i' looking for beginning of value"],
+  [
+    'e30',
+    'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+  ],
+])('a continue token that is none (%s) is refused: %s', async (token, message) => {
+  const answer = await api.call('GET', `${MAPS}?limit=1&continue=${token}`);
+  expect(answer.json).toMatchObject({ code: 400, reason: 'BadRequest', message });
+});
