@@ -113,6 +113,11 @@ function nameApart(
   const [account, other] = [source.serviceAccount, destination.serviceAccount];
   const clash = account !== undefined && account.name === other?.name;
   if (!clash || sameLabels(account.labels, other.labels)) return { source, destination };
+  // In a namespace that is named, an account that is named has one set of labels already.
+  const isNamed = end.labels
+    .get(labelId(NAMESPACE_NAME))
+    ?.of.questions.equals.has(source.namespace.name);
+  if (isNamed !== true) return { source: inOtherNamespace(source, end), destination };
   const name = otherName(account.name, { end, of: ACCOUNT_NAME });
   return { source: { ...source, serviceAccount: { ...account, name } }, destination };
 }
