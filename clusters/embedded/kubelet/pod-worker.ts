@@ -1,20 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  truncateSync,
-} from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type {
-  Container,
-  EphemeralContainer,
-  LifecycleHandler,
-  Volume,
-} from 'kubernetes-types/core/v1.js';
+import type { Container, EphemeralContainer, LifecycleHandler } from 'kubernetes-types/core/v1.js';
 import { messageOf } from '../../../common/errors.js';
 import type { KeptProcess, ProcessExit } from '../agent/agent.js';
 import type { PodObject } from '../network/objects.js';
@@ -27,8 +14,8 @@ import {
   recordFromStatus,
   type ContainerRecord,
 } from './container-record.js';
+import { reasonOf, startErrorOf, terminationMessage } from './container-exit.js';
 import {
-  START_ERROR_PREFIX,
   describeStartFailure,
   logFile,
   podFolder,
@@ -37,18 +24,19 @@ import {
   type Prepared,
   type Surroundings,
 } from './container-starter.js';
-import { partKey, type KubeletContext, type NodeIdentity, type Sandbox } from './context.js';
+import type { KubeletContext, NodeIdentity, Sandbox } from './context.js';
 import { ContainerConfigError } from './environment.js';
 import { containerIdOf, fullImageName, podStatusOf, timeText } from './pod-status.js';
+import { PodTimers } from './pod-timers.js';
+import { PodVolumes } from './pod-volumes.js';
 import { probeOnce, type ProbeTarget } from './prober.js';
-import { VolumeError, followsObjects, prepareVolume, usesObject } from './volumes.js';
+import { FIRST_BACKOFF_S, LAST_BACKOFF_S, backOffText, isOver, mayRestart } from './restarts.js';
+import { VolumeError, usesObject } from './volumes.js';
 
 type Spec = Container | EphemeralContainer;
 
 const SIGTERM = 15;
 const SIGKILL = 9;
-const FIRST_BACKOFF_S = 10;
-const LAST_BACKOFF_S = 300;
 
 /**
  * One pod on its node, from the first look to the last: volumes, network, containers in their order,
@@ -61,8 +49,8 @@ export class PodWorker {
   readonly #records = new Map<string, ContainerRecord>();
   readonly #surroundings = new Map<string, Surroundings>();
   readonly #probes = new Map<string, ContainerProbes>();
-  readonly #volumes = new Map<string, string>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #volumes: PodVolumes;
+  readonly #timers = new PodTimers();
   #pod: PodObject;
   #sandbox: Sandbox | undefined;
   #startTime = '';
@@ -82,6 +70,7 @@ export class PodWorker {
     this.#context = context;
     this.#node = node;
     this.#pod = pod;
+    this.#volumes = new PodVolumes(context, node);
     this.finished = new Promise((resolve) => {
       this.#gone = resolve;
     });
@@ -187,7 +176,7 @@ export class PodWorker {
     for (const record of this.#records.values()) {
       if (record.state.terminated === undefined) continue;
       // A node that comes back starts everything again that may run again.
-      if (record.role === 'init' || this.#mayRestart(record, 1)) this.#forRestart(record);
+      if (record.role === 'init' || mayRestart(this.#pod, record, 1)) this.#forRestart(record);
     }
   }
 
@@ -231,13 +220,13 @@ export class PodWorker {
     if (record?.state.running === undefined) return;
     this.#probes.get(record.name)?.[Symbol.dispose]();
     this.#probes.delete(record.name);
-    this.#clearTimer(`kill/${record.name}`);
+    this.#timers.clear(`kill/${record.name}`);
     delete record.killing;
     record.ready = false;
     record.started = false;
     const { startedAt } = record.state.running;
-    const startError = this.#startErrorOf(exit, record);
-    const message = startError ?? this.#terminationMessage(record, exit);
+    const startError = startErrorOf(exit, this.#logFile(record));
+    const message = startError ?? terminationMessage(exit, this.#messageFiles(record));
     record.state = {
       terminated: {
         exitCode: startError === undefined ? exit.exitCode : 128,
@@ -339,75 +328,21 @@ export class PodWorker {
   }
 
   async #mountVolumes(): Promise<boolean> {
-    for (const volume of this.#pod.spec.volumes ?? []) {
-      if (this.#volumes.has(volume.name)) continue;
-      try {
-        this.#volumes.set(volume.name, await this.#folderOf(volume));
-      } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
-        this.#complain('FailedMount', error.message);
-        this.#later('volumes', 2000);
-        return false;
-      }
-    }
-    return true;
-  }
-
-  #folderOf(volume: Volume): Promise<string> | string {
-    const { scratch } = this.#context;
-    if (volume.emptyDir !== undefined) return scratch.take(this.#pod, volume.name);
-    if (volume.hostPath !== undefined) {
-      const { path: place, type = '' } = volume.hostPath;
-      return scratch.hostPath(this.#node.name, { volume: volume.name, path: place, type });
-    }
-    return prepareVolume(volume, this.#volumeContext());
-  }
-
-  /** The parts of volumes that a container mounts, as they are when it starts. Rejects with ContainerConfigError. */
-  async #mountParts(spec: Spec): Promise<void> {
-    for (const { name, subPath = '' } of spec.volumeMounts ?? []) {
-      const folder = this.#volumes.get(name);
-      const volume = this.#pod.spec.volumes?.find((one) => one.name === name);
-      if (subPath === '' || folder === undefined || volume === undefined) continue;
-      if (followsObjects(volume)) continue;
-      try {
-        const options = { volume: name, folder, subPath };
-        const part = await this.#context.scratch.part(this.#pod, options);
-        this.#volumes.set(partKey(name, subPath), part);
-      } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
-        throw new ContainerConfigError(
-          `failed to prepare subPath for volumeMount "${name}" of container "${spec.name}"`,
-        );
-      }
+    try {
+      await this.#volumes.mount(this.#pod);
+      return true;
+    } catch (error) {
+      if (!(error instanceof VolumeError)) throw error;
+      this.#complain('FailedMount', error.message);
+      this.#later('volumes', 2000);
+      return false;
     }
   }
 
   #refreshVolumes(): void {
-    if (this.#volumes.size === 0) return;
-    for (const volume of this.#pod.spec.volumes ?? []) {
-      if (!followsObjects(volume) || !this.#volumes.has(volume.name)) continue;
-      try {
-        prepareVolume(volume, this.#volumeContext());
-      } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
-        this.#complain('FailedMount', error.message);
-      }
-    }
-  }
-
-  #volumeContext(): Parameters<typeof prepareVolume>[1] {
-    const { api, ownerUid } = this.#context;
-    const pod = this.#pod;
-    return {
-      api,
-      pod,
-      ownerUid,
-      folder: path.join(podFolder(this.#context, pod), 'volumes'),
-      hostIP: this.#node.address,
-      podIP: '',
-      token: (request) => this.#context.serviceAccountToken({ pod, ...request }),
-    };
+    this.#volumes.refresh(this.#pod, (message) => {
+      this.#complain('FailedMount', message);
+    });
   }
 
   /** Init containers one after the other; true when the app containers may run. */
@@ -444,7 +379,7 @@ export class PodWorker {
   async #startOrRestart(spec: Spec, record: ContainerRecord): Promise<void> {
     const exit = record.state.terminated;
     if (exit !== undefined) {
-      if (!this.#mayRestart(record, exit.exitCode)) return;
+      if (!mayRestart(this.#pod, record, exit.exitCode)) return;
       const now = this.#context.api.now();
       const finished = Date.parse(exit.finishedAt ?? this.#time());
       // What never started has not run, whatever its dates say.
@@ -465,14 +400,6 @@ export class PodWorker {
       record.restartCount++;
     }
     await this.#start(spec, record);
-  }
-
-  #mayRestart(record: ContainerRecord, exitCode: number): boolean {
-    if (record.role === 'ephemeral') return false;
-    if (record.role === 'sidecar') return true;
-    const policy = this.#pod.spec.restartPolicy ?? 'Always';
-    if (record.role === 'init') return policy !== 'Never';
-    return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
   }
 
   #forRestart(record: ContainerRecord): void {
@@ -505,7 +432,7 @@ export class PodWorker {
     let prepared: Prepared;
     const pod = this.#pod;
     try {
-      await this.#mountParts(spec);
+      await this.#volumes.mountParts(pod, spec);
       prepared = prepareContainer(this.#context, {
         pod,
         container: spec,
@@ -513,7 +440,7 @@ export class PodWorker {
         attempt: record.restartCount,
         sandbox,
         hostIP: this.#node.address,
-        volumes: this.#volumes,
+        volumes: this.#volumes.folders,
       });
     } catch (error) {
       if (error instanceof ContainerConfigError) {
@@ -597,7 +524,7 @@ export class PodWorker {
     this.#event('Warning', 'Failed', 'Error: ErrImagePull');
     record.state = { waiting: { reason: 'ErrImagePull', message: why } };
     // Shown for a moment, as a kubelet does, then the waiting begins.
-    this.#after(`pull-shown/${record.name}`, 1000, () => {
+    this.#timers.after(`pull-shown/${record.name}`, 1000, () => {
       if (record.state.waiting?.reason !== 'ErrImagePull') return;
       record.state = {
         waiting: {
@@ -693,7 +620,7 @@ export class PodWorker {
       return;
     }
     if (isFirst) void this.#context.agent.signal(process, SIGTERM);
-    this.#after(`kill/${record.name}`, graceSeconds * 1000, () => {
+    this.#timers.after(`kill/${record.name}`, graceSeconds * 1000, () => {
       void this.#context.agent.signal(process, SIGKILL);
     });
   }
@@ -719,19 +646,7 @@ export class PodWorker {
   }
 
   #isOver(): boolean {
-    const policy = this.#pod.spec.restartPolicy ?? 'Always';
-    const records = [...this.#records.values()];
-    const failedInit = records.some(
-      ({ role, state }) =>
-        role === 'init' && state.terminated !== undefined && state.terminated.exitCode !== 0,
-    );
-    if (failedInit && policy === 'Never') return true;
-    const apps = records.filter(({ role }) => role === 'app');
-    return apps.every(
-      (record) =>
-        record.state.terminated !== undefined &&
-        !this.#mayRestart(record, record.state.terminated.exitCode),
-    );
+    return isOver(this.#pod, [...this.#records.values()]);
   }
 
   /** Nothing will run again: sidecars end, then the network goes. */
@@ -741,7 +656,7 @@ export class PodWorker {
       if (record.state.waiting !== undefined) record.ready = false;
     }
     this.#ended = true;
-    this.#clearTimers();
+    this.#timers.clearAll();
     await this.#dropSandbox();
   }
 
@@ -756,9 +671,7 @@ export class PodWorker {
   #lastAddress = '';
 
   async #terminate(): Promise<void> {
-    for (const timer of [...this.#timers.keys()]) {
-      if (!timer.startsWith('kill/')) this.#clearTimer(timer);
-    }
+    this.#timers.clearAll({ exceptPrefix: 'kill/' });
     for (const probes of this.#probes.values()) probes[Symbol.dispose]();
     const grace = this.#graceLeft();
     if (this.#stopAll(grace)) {
@@ -808,7 +721,7 @@ export class PodWorker {
     if (handler === undefined) return;
     const deadline = this.#context.api.now() + graceSeconds * 1000;
     record.killing = { deadline };
-    this.#after(`kill/${record.name}`, graceSeconds * 1000, () => {
+    this.#timers.after(`kill/${record.name}`, graceSeconds * 1000, () => {
       void this.#context.agent.signal(record.process, SIGKILL);
     });
     void this.#runHandler(spec, record, handler).then((failure) => {
@@ -821,7 +734,7 @@ export class PodWorker {
 
   /** Everything of the pod goes: processes, network, files, and the object where it still stands. */
   async #end(): Promise<void> {
-    this.#clearTimers();
+    this.#timers.clearAll();
     for (const probes of this.#probes.values()) probes[Symbol.dispose]();
     const { agent, api } = this.#context;
     const { name, namespace, uid } = this.#pod.metadata;
@@ -889,52 +802,19 @@ export class PodWorker {
     return logFile(this.#context, this.#pod, { container: name, attempt: restartCount });
   }
 
-  #startErrorOf(exit: ProcessExit, record: ContainerRecord): string | undefined {
-    if (exit.exitCode !== 1) return undefined;
-    const file = this.#logFile(record);
-    const [, said] = /^\S+ stderr F bwrap: (.*)$/.exec(firstLine(file)) ?? [];
-    if (said === undefined) return undefined;
-    truncateSync(file, 0);
-    const [, program, why = ''] = /^execvp (.*): (.*)$/.exec(said) ?? [];
-    if (program === undefined) return START_ERROR_PREFIX + said;
-    return `${START_ERROR_PREFIX}exec: "${program}": ${why.toLowerCase()}: unknown`;
-  }
-
-  #terminationMessage(record: ContainerRecord, exit: ProcessExit): string {
+  #messageFiles(record: ContainerRecord): Parameters<typeof terminationMessage>[1] {
     const spec = containerSpecs(this.#pod).find((one) => one.spec.name === record.name)?.spec;
-    const file = path.join(podFolder(this.#context, this.#pod), `${record.name}.message`);
-    const text = readTail(file, 4096);
-    if (text !== '' || exit.exitCode === 0) return text;
-    if (spec?.terminationMessagePolicy !== 'FallbackToLogsOnError') return '';
-    const log = readTail(this.#logFile(record), 4096);
-    return log.replace(/^\S+ (?:stdout|stderr) [FP] /gm, '').slice(-2048);
-  }
-
-  #after(key: string, ms: number, work: () => void): void {
-    this.#clearTimer(key);
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(key);
-        work();
-      },
-      Math.max(0, ms),
-    );
-    this.#timers.set(key, timer);
+    return {
+      message: path.join(podFolder(this.#context, this.#pod), `${record.name}.message`),
+      log: this.#logFile(record),
+      policy: spec?.terminationMessagePolicy,
+    };
   }
 
   #later(key: string, ms: number): void {
-    this.#after(key, ms, () => {
+    this.#timers.after(key, ms, () => {
       this.sync();
     });
-  }
-
-  #clearTimer(key: string): void {
-    clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
-  }
-
-  #clearTimers(): void {
-    for (const key of [...this.#timers.keys()]) this.#clearTimer(key);
   }
 
   #time(): string {
@@ -944,44 +824,8 @@ export class PodWorker {
   /** Stops the worker's own doings; processes live on. For a host that goes away. */
   [Symbol.dispose](): void {
     this.#orphaned = true;
-    this.#clearTimers();
+    this.#timers.clearAll();
     for (const probes of this.#probes.values()) probes[Symbol.dispose]();
-  }
-}
-
-function reasonOf(exit: ProcessExit, startError: string | undefined): string {
-  if (startError !== undefined) return 'StartError';
-  if (exit.oomKilled) return 'OOMKilled';
-  return exit.exitCode === 0 ? 'Completed' : 'Error';
-}
-
-function backOffText(seconds: number): string {
-  if (seconds < 60) return `${seconds}s`;
-  return `${Math.floor(seconds / 60)}m${seconds % 60}s`;
-}
-
-function firstLine(file: string): string {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      const buffer = Buffer.alloc(1024);
-      const length = readSync(fd, buffer);
-      return buffer.toString('utf8', 0, length).split('\n')[0] ?? '';
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return '';
-  }
-}
-
-function readTail(file: string, bytes: number): string {
-  try {
-    const { size } = statSync(file);
-    if (size === 0) return '';
-    return readFileSync(file).subarray(-bytes).toString('utf8');
-  } catch {
-    return '';
   }
 }
 
