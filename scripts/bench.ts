@@ -7,6 +7,9 @@ import { createEmbeddedProvider } from '../clusters/embedded/provider.js';
 import type { Cluster, ClusterProvider, ClusterSpec } from '../clusters/provider.js';
 import type { JsonObject } from '../common/json.js';
 import type { Endpoint, ProbeRequest } from '../common/probe.js';
+import { compile } from '../policy/compile.js';
+import type { World } from '../policy/model.js';
+import { renderDelta, renderFull } from '../policy/render.js';
 import { findProjectRoot } from '../system/project-root.js';
 import { benchApi } from './bench/api.js';
 import { benchChecks } from './bench/checks.js';
@@ -18,7 +21,7 @@ import { soak } from './bench/soak.js';
 /**
  * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
  *
- *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,matrix,memory]
+ *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,compile,matrix,memory]
  *   npm run bench -- api                  the API server's speed and size
  *   npm run bench -- checks [--count 1000]  grading, alone, in a class, and while the processors burn
  *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
@@ -29,7 +32,7 @@ const option = (name: string, otherwise: string): string => {
   return at === -1 ? otherwise : (args[at + 1] ?? otherwise);
 };
 const ROUNDS = Number(option('rounds', '10'));
-const ONLY = option('only', 'create,policies,matrix,memory').split(',');
+const ONLY = option('only', 'create,policies,compile,matrix,memory').split(',');
 const SIZES = option('clusters', '1,10,50').split(',').map(Number);
 
 const deployment = (name: string, replicas: number, namespace = 'shop'): JsonObject => ({
@@ -146,6 +149,7 @@ async function benchClusters(
     row('reset', ms(median(resets)), 'not slower than create');
   }
   if (ONLY.includes('policies')) await benchPolicies(provider, row);
+  if (ONLY.includes('compile')) benchCompile(row);
   if (ONLY.includes('matrix')) await benchMatrix(provider, row);
   if (ONLY.includes('memory')) await benchMemory(provider, { stateDir, row });
   if (args.includes('--large')) await benchLarge(provider, row);
@@ -184,6 +188,50 @@ async function settle(cluster: Cluster): Promise<void> {
 
 function isEmbedded(cluster: Cluster): cluster is EmbeddedCluster {
   return 'settled' in cluster;
+}
+
+/** 500 pods and 1,000 policies from nothing to the scripts of one of five nodes; then one more policy. */
+function benchCompile(row: Row): void {
+  const pods = Array.from({ length: 500 }, (_, i) => ({
+    namespace: 'shop',
+    name: `pod-${i}`,
+    labels: { app: `app-${i % 100}` },
+    node: `node-${i % 5}`,
+    addresses: [`10.244.${i % 5}.${Math.floor(i / 5) + 2}`],
+    hostNetwork: false,
+    phase: 'Running' as const,
+    ports: [],
+  }));
+  const world = (count: number): World => ({
+    namespaces: [{ name: 'shop', labels: {} }],
+    nodes: [],
+    pods,
+    networkPolicies: policies.slice(0, count),
+  });
+  const policies = Array.from({ length: 1001 }, (_, i) => ({
+    ...policy(`policy-${i}`, { app: `app-${i % 100}` }),
+    spec: {
+      podSelector: { matchLabels: { app: `app-${i % 100}` } },
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: { app: `app-${(i * 7) % 100}` } } }],
+          ports: [{ protocol: 'TCP', port: i + 1 }],
+        },
+      ],
+    },
+  }));
+  const startedAt = performance.now();
+  const first = compile(world(1000), 'node-0');
+  renderFull(first);
+  const changedAt = performance.now();
+  renderDelta(first, compile(world(1001), 'node-0'));
+  const endedAt = performance.now();
+  row(
+    'first compile, 500 pods and 1,000 policies',
+    `${(changedAt - startedAt).toFixed(0)} ms`,
+    '1 s',
+  );
+  row('compile of one policy more', `${(endedAt - changedAt).toFixed(1)} ms`, 'part of 50 ms');
 }
 
 async function benchMatrix(provider: ClusterProvider, row: Row): Promise<void> {
