@@ -22,7 +22,7 @@ import { soak } from './bench/soak.js';
  * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
  *
  *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,compile,matrix,memory]
- *   npm run bench -- api                  the API server's speed and size
+ *   npm run bench -- api [--only ready,reads,writes,watchers,neighbours,objects,idle]
  *   npm run bench -- checks [--count 1000]  grading, alone, in a class, and while the processors burn
  *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
  */
@@ -104,8 +104,13 @@ async function main(): Promise<void> {
     say(`${what}: ${value}  (target ${target})`);
   };
   try {
-    if (args[0] === 'api') await benchApi(provider, { stateDir, row });
-    else if (args[0] === 'checks') {
+    if (args[0] === 'api') {
+      await benchApi(provider, {
+        stateDir,
+        row,
+        only: option('only', '').split(',').filter(Boolean),
+      });
+    } else if (args[0] === 'checks') {
       await benchChecks(provider, { row, count: Number(option('count', '1000')) });
     } else if (args[0] === 'soak') {
       await soak(provider, { stateDir, row, minutes: Number(option('minutes', '10')) });

@@ -45,10 +45,11 @@ const spec = (name: string): ClusterSpec => ({
 /** The API server's speed and size, each figure beside its floor in the same run where there is one. */
 export async function benchApi(
   provider: ClusterProvider,
-  { stateDir, row }: { stateDir: string; row: Row },
+  { stateDir, row, only }: { stateDir: string; row: Row; only: readonly string[] },
 ): Promise<void> {
-  await benchReady(row);
-  {
+  const wants = (part: string): boolean => only.length === 0 || only.includes(part);
+  if (wants('ready')) await benchReady(row);
+  if (['reads', 'writes', 'watchers', 'neighbours'].some(wants)) {
     await using cluster = await provider.create(spec('api'));
     const kubeconfig = await cluster.kubeconfig('learner');
     using one = new ApiClient(kubeconfig);
@@ -58,13 +59,13 @@ export async function benchApi(
       PODS,
       Array.from({ length: 1000 }, (_, i) => pod(i)),
     );
-    await benchReads(one, row);
-    await benchWrites(one, { row, stateDir });
-    await benchWatchers(kubeconfig, { many, row });
-    await benchNeighbours(provider, { heavy: kubeconfig, row });
+    if (wants('reads')) await benchReads(one, row);
+    if (wants('writes')) await benchWrites(one, { row, stateDir });
+    if (wants('watchers')) await benchWatchers(kubeconfig, { many, row });
+    if (wants('neighbours')) await benchNeighbours(provider, { heavy: kubeconfig, row });
   }
-  await benchObjects(provider, { stateDir, row });
-  await benchIdle(provider, { stateDir, row });
+  if (wants('objects')) await benchObjects(provider, { stateDir, row });
+  if (wants('idle')) await benchIdle(provider, { stateDir, row });
 }
 
 const pod = (i: number): JsonObject => ({
@@ -332,6 +333,8 @@ interface Keyboard extends AsyncDisposable {
 /** A terminal on the workstation: sends a character and waits for its echo. */
 async function openKeyboard(cluster: Cluster): Promise<Keyboard> {
   const { file, args, env } = await cluster.shell({ type: 'workstation' });
+  let sent = 0;
+  let echoed = 0;
   let heard: () => void = () => undefined;
   const terminal = openTerminal({
     file,
@@ -339,21 +342,29 @@ async function openKeyboard(cluster: Cluster): Promise<Keyboard> {
     env,
     cols: 80,
     rows: 24,
-    onData: () => {
-      heard();
+    onData: (bytes) => {
+      echoed += bytes.filter((byte) => byte === KEY.charCodeAt(0)).length;
+      if (echoed >= sent) heard();
     },
     onExit: () => undefined,
   });
   await sleep(1000);
+  // Echoes come from a program in the sandbox, not from the terminal itself.
+  terminal.write('stty raw -echo; cat\r');
+  await sleep(1000);
+  echoed = 0;
   return {
     type: () =>
       new Promise<void>((resolve) => {
         heard = resolve;
-        terminal.write('x');
+        sent += 1;
+        terminal.write(KEY);
       }),
     [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
   };
 }
+
+const KEY = '#';
 
 async function benchObjects(
   provider: ClusterProvider,

@@ -30,7 +30,8 @@ export function sendText(
       ...(encoding !== undefined && { 'Content-Encoding': encoding, Vary: 'Accept-Encoding' }),
       ...(exchange.warnings.length > 0 && { Warning: exchange.warnings.map(warningHeader) }),
     });
-    res.end(exchange.req.method === 'HEAD' ? undefined : payload);
+    if (exchange.req.method === 'HEAD') res.end();
+    else endInSlices(res, payload);
   };
   const payload = Buffer.from(text, 'utf8');
   if (!wantsGzip(exchange.req, payload.length)) {
@@ -41,6 +42,22 @@ export function sendText(
     if (!res.destroyed) send(result.payload, result.encoding);
   });
 }
+
+/** A long answer is encrypted and sent a piece at a time: in between, other clusters' requests have their turn. */
+function endInSlices(res: ServerResponse, payload: Buffer): void {
+  let at = 0;
+  const next = (): void => {
+    if (res.destroyed) return;
+    const slice = payload.subarray(at, at + SLICE_BYTES);
+    at += slice.length;
+    if (at >= payload.length) res.end(slice);
+    else if (res.write(slice)) setImmediate(next);
+    else res.once('drain', next);
+  };
+  next();
+}
+
+const SLICE_BYTES = 256 * 1024;
 
 export function sendJson(exchange: Exchange, code: number, value: JsonObject): void {
   sendText(exchange, code, { text: JSON.stringify(value) });
