@@ -78,12 +78,16 @@ function overruledBy({ pods, world }: ClusterView, namespace: string): string | 
   return undefined;
 }
 
+export function isCanaryNamespace(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
 /** Canaries of a process that ended before it could clean up. A minute is longer than any canary takes. */
 function leftBehind({ objects }: ClusterView): string[] {
   return objectsOfKind(objects, 'v1', 'Namespace').flatMap((object) => {
     const name = valueAt(object, ['metadata', 'name']);
     const createdAt = valueAt(object, ['metadata', 'creationTimestamp']);
-    const isOurs = typeof name === 'string' && name.startsWith(PREFIX);
+    const isOurs = typeof name === 'string' && isCanaryNamespace(name);
     const isOld = typeof createdAt === 'string' && Date.now() - Date.parse(createdAt) > 60_000;
     return isOurs && isOld ? [name] : [];
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../clusters/provider.js';
 import { GatehouseError, messageOf } from '../common/errors.js';
 import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
@@ -11,6 +12,8 @@ import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
 import { viewOf, type ClusterView } from './cluster-view.js';
+import { changedPolicies } from './changed-policies.js';
+import { listed } from './reachability/endpoint.js';
 import { summarise } from './summarise.js';
 
 export interface RunChecksOptions {
@@ -44,9 +47,12 @@ export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
   const startedAt = now();
   const views = createViews(cluster);
   const run: Run = { ...options, views, started: new Map() };
-  const results = await Promise.all(
+  // Checks say themselves what keeps the cluster from being looked at.
+  const before = await views.view().catch(() => undefined);
+  const seen = await Promise.all(
     steps.flatMap((step) => step.definition.checks.map((check) => runOnce(check, step, run))),
   );
+  const results = await holdStill(seen, { before, views, steps, ...options });
   if (signal?.aborted === true) throw new GatehouseError('CANCELLED', 'Checking was cancelled');
   return {
     version: 1,
@@ -60,6 +66,41 @@ export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
     ...summarise(results),
     checks: results,
   };
+}
+
+/** A verdict holds for at least so long, or it is none. */
+const HOLD_MS = 250;
+
+/**
+ * What passed must still be so a moment later: where policies changed while they were looked at, packets of
+ * one moment were held against policies of another, and nothing is known.
+ */
+async function holdStill(
+  results: CheckResult[],
+  options: RunChecksOptions & {
+    before: ClusterView | undefined;
+    views: Run['views'];
+    steps: readonly LabStep[];
+  },
+): Promise<CheckResult[]> {
+  const { before, views, steps, patience = 1, signal } = options;
+  const checks = steps.flatMap((step) => step.definition.checks.map((check) => ({ step, check })));
+  const isHeld = ({ id, step, outcome }: CheckResult): boolean =>
+    outcome === 'passed' &&
+    checks.some(
+      ({ step: of, check }) =>
+        of.id === step && check.id === id && ['reachability', 'intent'].includes(check.kind),
+    );
+  if (before === undefined || signal?.aborted === true || !results.some(isHeld)) return results;
+  await sleep(HOLD_MS * patience);
+  const changed = changedPolicies(before, await views.view({ fresh: true }));
+  if (changed.length === 0) return results;
+  const message = `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`;
+  return results.map((result) =>
+    isHeld(result)
+      ? { ...result, outcome: 'inconclusive', message, points: { ...result.points, earned: 0 } }
+      : result,
+  );
 }
 
 interface Run extends RunChecksOptions {
@@ -186,6 +227,10 @@ function stepsOf(lab: Lab, stepIds: readonly string[] | undefined): readonly Lab
   return lab.steps.filter(({ id }) => stepIds?.includes(id) ?? true);
 }
 
+async function takeView(cluster: Cluster): Promise<ClusterView> {
+  return viewOf(await cluster.snapshot());
+}
+
 /** One look serves all checks of the same moment. */
 function createViews(cluster: Cluster): Pick<CheckContext, 'view'> {
   let latest: Promise<ClusterView> | undefined;
@@ -195,7 +240,7 @@ function createViews(cluster: Cluster): Pick<CheckContext, 'view'> {
       const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
       if (latest === undefined || tooOld) {
         latestAt = performance.now();
-        latest = cluster.snapshot().then(viewOf);
+        latest = takeView(cluster);
       }
       return latest;
     },
