@@ -4,6 +4,7 @@ import type { Logger } from '../common/logger.js';
 import type { ProbeResult } from '../common/probe.js';
 import type { Finding, Outcome } from '../common/verdict.js';
 import type { ClusterView } from './cluster-view.js';
+import type { WitnessTrial } from './intent/real-witness.js';
 
 /** What a check may use. */
 export interface CheckContext {
@@ -13,6 +14,8 @@ export interface CheckContext {
   answers: Answers;
   /** The moment the run started at; with `fresh`, a new look at the cluster. */
   view(options?: { fresh: boolean }): Promise<ClusterView>;
+  /** Packets that prove enforcement, by the policies they prove: one serves all checks of a run. */
+  proofs: Map<string, Promise<WitnessTrial>>;
   /** Ends when the run is cancelled or the check's budget is used up. */
   signal: AbortSignal;
   logger: Logger;

@@ -104,7 +104,7 @@ async function holdStill(
 }
 
 interface Run extends RunChecksOptions {
-  views: Pick<CheckContext, 'view'>;
+  views: Pick<CheckContext, 'view' | 'proofs'>;
   /** By check id; a check that others depend on runs once. */
   started: Map<string, Promise<CheckResult>>;
 }
@@ -232,10 +232,11 @@ async function takeView(cluster: Cluster): Promise<ClusterView> {
 }
 
 /** One look serves all checks of the same moment. */
-function createViews(cluster: Cluster): Pick<CheckContext, 'view'> {
+function createViews(cluster: Cluster): Pick<CheckContext, 'view' | 'proofs'> {
   let latest: Promise<ClusterView> | undefined;
   let latestAt = 0;
   return {
+    proofs: new Map(),
     view(options = { fresh: false }) {
       const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
       if (latest === undefined || tooOld) {

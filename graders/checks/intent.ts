@@ -28,11 +28,11 @@ export async function checkIntent(
   context: CheckContext,
 ): Promise<CheckVerdict> {
   await removeLeftBehind(context.cluster, await context.view());
-  let round = await look(check, context);
-  for (const pauseMs of PAUSES_MS) {
+  let round = await look(check, { context, number: 0 });
+  for (const [index, pauseMs] of PAUSES_MS.entries()) {
     if (!round.mayChange) break;
     await sleep(pauseMs * context.patience, undefined, { signal: context.signal });
-    round = await look(check, context);
+    round = await look(check, { context, number: index + 1 });
   }
   if (round.mayChange) {
     context.logger.error('packets and policies disagree', {
@@ -63,7 +63,10 @@ interface Round {
   mayChange: boolean;
 }
 
-async function look(check: IntentCheck, context: CheckContext): Promise<Round> {
+async function look(
+  check: IntentCheck,
+  { context, number }: { context: CheckContext; number: number },
+): Promise<Round> {
   const sides = sidesOf(check, context, await context.view({ fresh: true }));
   const { view, reference, live } = sides;
   const options: CompareOptions = {
@@ -79,7 +82,7 @@ async function look(check: IntentCheck, context: CheckContext): Promise<Round> {
   const isLater = (names: readonly string[]): boolean =>
     compare(referenceOf(names, context), live, options).equal;
   return result.equal || check.later.some(isLater)
-    ? proveEnforced(sides, { context, options })
+    ? proveEnforced(sides, { context, options, number })
     : showDifference(check, sides, { context, options, witness: result.witness });
 }
 
@@ -148,12 +151,21 @@ async function showDifference(
 }
 
 /** Equal in meaning; is it enforced? The smallest flow that only the live policies stop must be stopped. */
-async function proveEnforced(sides: Sides, { context, options }: Tools): Promise<Round> {
+async function proveEnforced(
+  sides: Sides,
+  { context, options, number }: Tools & { number: number },
+): Promise<Round> {
   const { view, live, others } = sides;
   const { cluster, signal } = context;
   const without = compare([...others, ...live], others, options);
   if (without.equal) return tell(sides, { outcome: 'passed', observed: 'the same' });
-  const tried = await tryWitness(without.witness, { cluster, view, otherwise: others, signal });
+  // Several checks of one run may compare the same policies: one packet serves them all.
+  const key = `enforced ${number} ${JSON.stringify([others, live])}`;
+  const proof =
+    context.proofs.get(key) ??
+    tryWitness(without.witness, { cluster, view, otherwise: others, signal });
+  context.proofs.set(key, proof);
+  const tried = await proof;
   const { probes, words } = tried;
   const same = { observed: 'the same' } as const;
   switch (tried.outcome) {
