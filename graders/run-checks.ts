@@ -96,11 +96,14 @@ async function holdStill(
   const changed = changedPolicies(before, await views.view({ fresh: true }));
   if (changed.length === 0) return results;
   const message = `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`;
-  return results.map((result) =>
-    isHeld(result)
-      ? { ...result, outcome: 'inconclusive', message, points: { ...result.points, earned: 0 } }
-      : result,
-  );
+  return results.map((result) => {
+    if (!isHeld(result)) return result;
+    const points = { ...result.points, earned: 0 };
+    const unclear = { ...result, outcome: 'inconclusive', message, points } as const;
+    // It was told as passed when it ended.
+    options.onResult?.(unclear);
+    return unclear;
+  });
 }
 
 interface Run extends RunChecksOptions {

@@ -220,6 +220,13 @@ const objectsThatLie: readonly Attack[] = [
     script: apply(DENY),
     meanwhile: 'kubectl delete networkpolicy deny -n prod-ns',
   },
+  ...['sleep 0.1', 'true'].map((pause): Attack => ({
+    ...closing,
+    ...closedNever,
+    title: `the policy comes and goes on a timer (${pause})`,
+    script: `cat > deny.json <<'POLICY'\n${DENY}\nPOLICY`,
+    meanwhile: `while true; do kubectl apply -f deny.json; ${pause}; kubectl delete -f deny.json; done`,
+  })),
   {
     ...closing,
     ...closedNever,
@@ -318,7 +325,7 @@ POLICY
   {
     lab: 'scooter-db',
     step: 'across',
-    never: { checks: ['every-pod'], outcome: 'passed' },
+    never: { checks: ['everything'], outcome: 'passed' },
     title: 'everybody may come in but those who are known to knock',
     script: apply(
       policyYaml('rides/black-list', {
