@@ -402,9 +402,9 @@ test(
       err: '127.0.0.1 (127.0.0.1:80) open\n',
     });
     expect((await sh('nc -z 127.0.0.1 9')).code).toBe(1);
-    expect(
-      (await sh('nc -l -p 7777 & sleep 0.2; echo hi | nc -w 1 127.0.0.1 7777; wait')).out,
-    ).toBe('hi\n');
+    // The listener's own input stays open: its end would hang up on the caller before it has spoken.
+    const call = 'sleep 2 | nc -l -p 7777 & sleep 0.2; echo hi | nc -w 1 127.0.0.1 7777; wait';
+    expect((await sh(call)).out).toBe('hi\n');
     expect((await sh('A=1 printenv A')).out).toBe('1\n');
     expect((await sh('ping -c 1 127.0.0.1')).out).toContain('1 packets received, 0% packet loss');
   },
