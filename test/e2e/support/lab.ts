@@ -6,6 +6,14 @@ import { expect } from './fixtures.js';
 
 const LABS = path.resolve(import.meta.dirname, '../../../labs/05-networking');
 
+/** What a lab is worth in all: `09-deny-all`. */
+export async function pointsOf(folder: string): Promise<number> {
+  const lab = parse(await readFile(path.join(LABS, folder, 'lab.yaml'), 'utf8')) as {
+    steps: { checks: { points: number }[] }[];
+  };
+  return lab.steps.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);
+}
+
 /** From the first page into a running lab, as a learner clicks. */
 export async function startLab(page: Page, title: string): Promise<void> {
   await page.goto('/');
