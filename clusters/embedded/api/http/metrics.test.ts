@@ -88,6 +88,7 @@ test('figures are read, never written', async () => {
   expect(answer.status).toBe(405);
 });
 
+// Without kubectl on the machine there is nothing to ask with.
 (hasKubectl ? test : test.skip)('kubectl top shows them', async () => {
   const pods = await runKubectl(api, ['top', 'pods', '--containers', '--sort-by=cpu']);
   expect(pods.stdout.replaceAll(/ +/g, ' ').split('\n').slice(0, 2)).toEqual([
