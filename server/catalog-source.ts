@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../common/logger.js';
 import { loadCatalog, type Catalog } from '../labs/catalog.js';
+import { replaceFile } from '../system/replace-file.js';
 
 export interface CatalogSourceOptions {
   /** The folder of labs. */
@@ -25,7 +26,7 @@ export function createCatalogSource(options: CatalogSourceOptions): () => Promis
     const cached = await readCache(cacheFile, print);
     const catalog = cached ?? (await loadCatalog(folder));
     for (const problem of catalog.problems) logger.warn('a lab cannot be served', { ...problem });
-    if (cached === undefined) await writeCache(cacheFile, { print, catalog });
+    if (cached === undefined) writeCache(cacheFile, { print, catalog });
     return catalog;
   };
   let loaded: Promise<Catalog> | undefined;
@@ -63,13 +64,9 @@ async function readCache(file: string, print: string): Promise<Catalog | undefin
   }
 }
 
-async function writeCache(
-  file: string,
-  { print, catalog }: { print: string; catalog: Catalog },
-): Promise<void> {
+function writeCache(file: string, { print, catalog }: { print: string; catalog: Catalog }): void {
   try {
-    await writeFile(`${file}.new`, `${print}\n${JSON.stringify(catalog)}`, { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    replaceFile(file, `${print}\n${JSON.stringify(catalog)}`, { mode: 0o600 });
   } catch {
     // Only the next start would have gained from it.
   }

@@ -75,7 +75,12 @@ export async function createCluster(
       isLate: late.aborted,
     });
   }
-  await learnEstimates(estimatesFile(context.stateDir), shape, phases.end());
+  await learnEstimates(estimatesFile(context.stateDir), shape, phases.end()).catch(
+    (error: unknown) => {
+      // The cluster is there and handed over: only the next one's progress bar is the poorer.
+      context.logger.warn('what the steps took could not be written down', { error });
+    },
+  );
 }
 
 export function stepsOf({ cni, manifests }: Pick<ClusterSpec, 'cni' | 'manifests'>): StepId[] {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../system/replace-file.js';
 
 const Stored = z.record(z.string(), z.record(z.string(), z.number().min(0)));
 
@@ -32,9 +33,7 @@ export async function learnEstimates(
     after[step] = Math.round(known === undefined ? ms : (2 * known + ms) / 3);
   }
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, JSON.stringify({ ...all, [shape]: after }), { mode: 0o600 });
-  await rename(temporary, file);
+  replaceFile(file, JSON.stringify({ ...all, [shape]: after }), { mode: 0o600 });
 }
 
 async function read(file: string): Promise<z.infer<typeof Stored>> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import { parseManifests } from '../../common/kube-yaml.js';
+import { replaceFile } from '../../system/replace-file.js';
 import type { Cni } from '../provider.js';
 import type { KindContext } from './context.js';
 import { pluginsDir } from './names.js';
@@ -184,9 +185,7 @@ async function fetchInto(
     throw new GatehouseError('MACHINE_NOT_READY', message, { cause, fix });
   }
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}.part`;
-  await writeFile(temporary, text, { mode: 0o600 });
-  await rename(temporary, file);
+  replaceFile(file, text, { mode: 0o600 });
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -162,10 +162,11 @@ function isLeftover(record: Container | undefined, doing: Doing | undefined): bo
 
 /** A folder is older than its record by a moment. */
 function isBeingMade(dir: string, record: Container | undefined): boolean {
-  if (record !== undefined || !existsSync(dir)) return false;
+  const folder = statSync(dir, { throwIfNoEntry: false });
+  if (record !== undefined || folder === undefined) return false;
   const doing = readDoing(path.join(dir, 'doing.json'));
   if (doing !== undefined) return isMakerAlive(doing.maker);
-  return Date.now() - statSync(dir).mtimeMs < 60_000;
+  return Date.now() - folder.mtimeMs < 60_000;
 }
 
 function parseLabels(text: string | undefined): Record<string, string> {

@@ -7,7 +7,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,6 +14,7 @@ import { z } from 'zod';
 import { CNIS } from '../../provider.js';
 import type { JsonObject } from '../../../common/json.js';
 import { isJsonObject } from '../../../common/json.js';
+import { replaceFile } from '../../../system/replace-file.js';
 
 export const ClusterName = z
   .string()
@@ -120,9 +120,7 @@ export function setAside(folder: ClusterFolder): string[] {
 
 /** Replaced as a whole, so that a crash leaves the old one or the new one. */
 export function writeRecord(folder: ClusterFolder, record: ClusterRecord): void {
-  const draft = `${folder.recordFile}.draft`;
-  writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
-  renameSync(draft, folder.recordFile);
+  replaceFile(folder.recordFile, JSON.stringify(record), { mode: 0o600 });
 }
 
 export function readRecord(folder: ClusterFolder): ClusterRecord | undefined {

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '../../../common/logger.js';
+import { replaceFile } from '../../../system/replace-file.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import {
   renderZoneFile,
@@ -85,9 +86,7 @@ export class DnsZone {
       ),
     });
     if (text === this.#written) return;
-    const draft = path.join(this.folder, 'zone.draft');
-    writeFileSync(draft, text, { mode: 0o644 });
-    renameSync(draft, path.join(this.folder, 'zone'));
+    replaceFile(path.join(this.folder, 'zone'), text, { mode: 0o644 });
     this.#written = text;
   }
 }

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isJsonObject, valueAt } from '../../../../common/json.js';
+import { replaceFile } from '../../../../system/replace-file.js';
 import { MASTERS } from './rbac.js';
 import { createAuthority, issueCertificate, issuerOf } from './certificate.js';
 import type { Credentials } from './certificate.js';
@@ -44,9 +45,7 @@ export function loadIdentity(
   const kept = existsSync(file) ? readIdentity(file) : undefined;
   if (kept !== undefined && names.every((name) => kept.names.includes(name))) return kept;
   const identity = createIdentity(names, { now: options.now, kept });
-  const draft = `${file}.draft`;
-  writeFileSync(draft, JSON.stringify(identity), { mode: 0o600 });
-  renameSync(draft, file);
+  replaceFile(file, JSON.stringify(identity), { mode: 0o600 });
   return identity;
 }
 

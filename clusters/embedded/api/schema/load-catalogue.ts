@@ -1,15 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isJsonObject } from '../../../../common/json.js';
+import { replaceFile } from '../../../../system/replace-file.js';
 import type { CatalogueData } from './catalogue-data.js';
 import { catalogueFingerprint, generateCatalogue } from './generate.js';
 import { modelsFolder } from './models.js';
@@ -34,16 +27,13 @@ function readCatalogue(file: string): CatalogueData | undefined {
   return isCatalogueData(data) ? data : undefined;
 }
 
-/** Two processes may do this at once: each writes its own file and moves it into place whole. */
 function writeCatalogue(folder: string, file: string): CatalogueData {
   const data = generateCatalogue();
   mkdirSync(folder, { recursive: true });
   for (const old of readdirSync(folder)) {
     if (/^catalogue-.*\.json$/.test(old)) rmSync(join(folder, old), { force: true });
   }
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(data));
-  renameSync(draft, file);
+  replaceFile(file, JSON.stringify(data), { mode: 0o644 });
   return data;
 }
 
