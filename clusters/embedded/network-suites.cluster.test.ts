@@ -1,4 +1,5 @@
 /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- the models are plain data to the client */
+import { writeFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import {
   CoreV1Api,
@@ -377,22 +378,45 @@ test('a failed connection says why, in agnhost’s words', async () => {
   });
 });
 
+async function kubectl(...args: string[]): Promise<string> {
+  const kubeconfig = path.join(state.path, 'kubeconfig');
+  await writeFile(kubeconfig, config.exportConfig());
+  return (await runCommand('kubectl', ['--kubeconfig', kubeconfig, ...args])).stdout;
+}
+
+test(
+  'the pods of a service find each other with nettest, by their token',
+  async () => {
+    const namespace = namespaces.get('y') ?? '';
+    const inside = (...args: string[]) => kubectl('-n', namespace, ...args);
+    await inside('create', 'role', 'reads', '--verb=get', '--resource=endpoints');
+    const account = `--serviceaccount=${namespace}:default`;
+    await inside('create', 'rolebinding', 'reads', '--role=reads', account);
+    await inside('create', 'service', 'clusterip', 'nettest', '--tcp=8080:8080');
+    const image = '--image=registry.k8s.io/e2e-test-images/agnhost:2.47';
+    const flags = ['-service=nettest', `-namespace=${namespace}`, '-port=8080', '-peers=2'];
+    for (const name of ['nettest-1', 'nettest-2']) {
+      await inside('run', name, image, '--labels=app=nettest', '--', 'nettest', ...flags);
+    }
+    await eventually(async () => {
+      for (const pod of ['nettest-1', 'nettest-2']) {
+        const status = `/api/v1/namespaces/${namespace}/pods/${pod}:8080/proxy/status`;
+        expect(await kubectl('get', '--raw', status)).toBe('pass');
+      }
+    }, TIMEOUT_MS);
+  },
+  TIMEOUT_MS,
+);
+
 test(
   'a pod asks the API from inside, and may do with its token what a role allows',
   async () => {
     const namespace = namespaces.get('z') ?? '';
-    const kubectl = async (...args: string[]): Promise<string> => {
-      const kubeconfig = path.join(state.path, 'kubeconfig');
-      await runCommand('sh', ['-c', 'cat >"$1"', 'sh', kubeconfig], {
-        input: config.exportConfig(),
-      });
-      return (await runCommand('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, ...args]))
-        .stdout;
-    };
-    await kubectl('run', 'inside', '--image=curlimages/curl', '--command', '--', 'sleep', '3600');
-    await kubectl('wait', '--for=condition=Ready', 'pod/inside', '--timeout=30s');
+    const inside = (...args: string[]) => kubectl('-n', namespace, ...args);
+    await inside('run', 'inside', '--image=curlimages/curl', '--command', '--', 'sleep', '3600');
+    await inside('wait', '--for=condition=Ready', 'pod/inside', '--timeout=30s');
     const curl = (url: string) =>
-      kubectl(
+      inside(
         'exec',
         'inside',
         '--',
@@ -401,22 +425,15 @@ test(
         `curl -sk -H "Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)" ${url}`,
       );
     expect(
-      await kubectl(
-        'exec',
-        'inside',
-        '--',
-        'curl',
-        '-sk',
-        'https://kubernetes.default.svc/version',
-      ),
+      await inside('exec', 'inside', '--', 'curl', '-sk', 'https://kubernetes.default.svc/version'),
     ).toContain('"major": "1"');
     const pods = `https://kubernetes.default.svc/api/v1/namespaces/${namespace}/pods`;
     expect(JSON.parse(await curl(pods))).toMatchObject({
       code: 403,
       message: `pods is forbidden: User "system:serviceaccount:${namespace}:default" cannot list resource "pods" in API group "" in the namespace "${namespace}"`,
     });
-    await kubectl('create', 'role', 'lists', '--verb=list', '--resource=pods');
-    await kubectl(
+    await inside('create', 'role', 'lists', '--verb=list', '--resource=pods');
+    await inside(
       'create',
       'rolebinding',
       'lists',
@@ -429,7 +446,7 @@ test(
       JSON.parse(await curl(`${pods} ${trusted}`.replace('curl -sk', 'curl -s'))),
     ).toMatchObject({ kind: 'PodList' });
     // It would take its half minute to end, as sleep does.
-    await kubectl('delete', 'pod', 'inside', '--now');
+    await inside('delete', 'pod', 'inside', '--now');
   },
   TIMEOUT_MS,
 );

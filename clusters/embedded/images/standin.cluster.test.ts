@@ -1,4 +1,6 @@
 /** The stand-ins as learners meet them: real sandboxes, real clients. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createImageBench, type ImageBench } from './image-fixture.js';
 
 const SIGTERM = 15;
@@ -229,12 +231,15 @@ test(
   async () => {
     const image = 'registry.k8s.io/e2e-test-images/agnhost:2.53';
     const porter = await bench.start(image, {
-      args: ['porter'],
-      env: { SERVE_PORT_8301: 'foo', SERVE_PORT_8302: 'bar' },
+      args: ['porter', '--json-response'],
+      env: { SERVE_PORT_8301: 'foo', SERVE_TCP_PORT_8302: 'bar', SERVE_UDP_PORT_8302: 'baz' },
     });
     const host = await bench.start(image, { args: ['serve-hostname', '--tcp', '--port=8303'] });
     await host.logged('Serving on port 8303');
-    expect((await curl('http://127.0.0.1:8301', 'http://127.0.0.1:8302')).out).toBe('foobar');
+    expect((await curl('http://127.0.0.1:8301', 'http://127.0.0.1:8302')).out).toBe(
+      '{"Method":"GET","Body":"foo"}{"Method":"GET","Body":"bar"}',
+    );
+    expect((await bench.run('sh', '-c', 'echo hi | nc -u -w1 127.0.0.1 8302')).out).toBe('baz');
     expect((await bench.run('nc', '-w1', '127.0.0.1', '8303')).out).toBe('pod-1');
     const logs = await bench.start(image, {
       args: ['logs-generator', '--log-lines-total', '20', '--run-duration', '100ms'],
@@ -243,6 +248,63 @@ test(
     expect((await logs.log()).trim().split('\n')).toHaveLength(20);
     await porter.signal(SIGTERM);
     await host.signal(SIGTERM);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'agnhost netexec answers everything alike where told to, and goes on serving while it is told to end',
+  async () => {
+    const pod = await bench.start('registry.k8s.io/e2e-test-images/agnhost:2.53', {
+      args: [
+        'netexec',
+        ...['--http-port=8501', '--udp-port=-1', '--delay-shutdown=1'],
+        '--http-override=/echo?code=404&msg=not here',
+      ],
+    });
+    await pod.logged('Started HTTP server');
+    const ask = (path: string) => curl('-w', ' %{http_code}', `http://127.0.0.1:8501${path}`);
+    expect((await ask('/hostname')).out).toBe('not here 404');
+    await pod.signal(SIGTERM);
+    await pod.logged('Sleeping 1 seconds before exit ...');
+    expect((await ask('/')).out).toBe('not here 404');
+    expect(await pod.exited).toMatchObject({ exitCode: 0 });
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'agnhost nettest counts who wrote to it, and says that it cannot reach the API',
+  async () => {
+    const image = 'registry.k8s.io/e2e-test-images/agnhost:2.53';
+    const mounts = [
+      { source: bench.folder, target: '/var/run/secrets/kubernetes.io', readOnly: true },
+    ];
+    const account = path.join(bench.folder, 'serviceaccount');
+    await mkdir(account);
+    await writeFile(path.join(account, 'token'), 'secret');
+    const pod = await bench.start(image, {
+      args: ['nettest', '-port=8502', '-peers=2', '-service=web'],
+      env: { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '9' },
+      mounts,
+    });
+    await pod.logged('Unable to get server version: curl: (');
+    const ask = async (path: string, ...more: string[]) =>
+      (await curl(...more, `http://127.0.0.1:8502${path}`)).out;
+    const hello = '{"Dest":"http://10.0.0.1","Source":"a \\u00e9","Extra":[{"x":[1,"]"]},null]}';
+    expect(await ask('/write', '-d', hello)).toBe('{"Hostname":"pod-1"}\n');
+    await ask('/write', '-d', hello);
+    await ask('/write', '-d', '{"Source":');
+    expect(await ask('/status')).toBe('running');
+    expect(await ask('/read')).toBe(
+      `{\n\t"Hostname": "pod-1",\n\t"Sent": null,\n\t"Received": {\n\t\t"a é": 2\n\t},\n` +
+        `\t"Errors": [\n\t\t"pod-1: Got request with no source"\n\t],\n\t"Log": null,\n\t"StillContactingPeers": true\n}`,
+    );
+    await ask('/quit');
+    expect(await pod.exited).toMatchObject({ exitCode: 0 });
+    const alone = await bench.start(image, { args: ['nettest', '-port=8503'] });
+    expect(await alone.exited).toMatchObject({ exitCode: 1 });
+    expect(await alone.log()).toContain('unable to load in-cluster configuration');
   },
   PATIENCE_MS,
 );

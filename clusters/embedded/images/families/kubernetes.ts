@@ -24,12 +24,13 @@ export const KUBERNETES: readonly ImageEntry[] = [
     ],
     entrypoint: ['/agnhost'],
     command: ['pause'],
-    roles: ['agnhost'],
+    // Beside the machine's own curl and dig, which suites run in it: what is not everywhere, or needs powers.
+    roles: ['agnhost', 'nc', 'ping', 'wget'],
     links: { '/agnhost': `${LINK}/agnhost` },
-    userland: 'busybox',
+    userland: 'debian',
     ports: [8080, 8081, 9376],
     honesty:
-      'A program of ours with the subcommands netexec, connect, serve-hostname, porter, pause, test-webserver, liveness, logs-generator, entrypoint-tester, dns-suffix, dns-server-list and etc-hosts; no TLS. SCTP where the machine’s kernel has it. The shell is busybox.',
+      'A program of ours with the subcommands netexec, nettest, connect, serve-hostname, porter, pause, test-webserver, liveness, logs-generator, entrypoint-tester, dns-suffix, dns-server-list and etc-hosts; it serves no TLS. SCTP where the machine’s kernel has it. Shell, curl and dig are the machine’s own.',
   },
   {
     names: [

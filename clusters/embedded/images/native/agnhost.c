@@ -21,6 +21,22 @@ static const char *go_error(int error) {
   return text;
 }
 
+static int shutdown_delay_s;
+static void end_now(struct timer *timer) {
+  (void)timer;
+  exit(0);
+}
+static void end_late(int signal) {
+  static struct timer timer = {.fire = end_now};
+  if (signal != SIGTERM) exit(0);
+  go_log("Sleeping %d seconds before exit ...", shutdown_delay_s);
+  timer_set(&timer, (int64_t)shutdown_delay_s * 1000);
+}
+void delay_shutdown(int seconds) {
+  shutdown_delay_s = seconds;
+  if (seconds > 0) loop_on_signal(end_late);
+}
+
 /* ---- connect ---- */
 
 static int connect_failed(const char *kind, const char *detail) {
@@ -29,8 +45,10 @@ static int connect_failed(const char *kind, const char *detail) {
   return 1;
 }
 
-static int connect_stream(const struct sockaddr_in6 *address, const char *shown, int ip_protocol, int timeout_ms) {
+/* Over SCTP a payload is sent and its answer awaited; over TCP there is none. */
+static int connect_stream(const struct sockaddr_in6 *address, const char *shown, int timeout_ms, const char *payload) {
   char detail[256];
+  int ip_protocol = payload ? SCTP : 0;
   int fd = dial(address, SOCK_STREAM, ip_protocol, timeout_ms);
   if (fd == -ETIMEDOUT) return connect_failed("TIMEOUT", NULL);
   if (fd == -ECONNREFUSED && ip_protocol != SCTP) return connect_failed("REFUSED", NULL);
@@ -40,10 +58,11 @@ static int connect_stream(const struct sockaddr_in6 *address, const char *shown,
     return connect_failed("OTHER", detail);
   }
   if (ip_protocol == SCTP) {
-    char answer[1024];
+    char answer[1024], line[512];
     struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (send(fd, "hostname\n", 9, MSG_NOSIGNAL) < 0 || recv(fd, answer, sizeof answer, 0) < 0)
+    snprintf(line, sizeof line, "%s\n", payload);
+    if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 || recv(fd, answer, sizeof answer, 0) < 0)
       return errno == EAGAIN ? connect_failed("TIMEOUT", NULL) : connect_failed("OTHER", strerror(errno));
   }
   close(fd);
@@ -76,7 +95,7 @@ static int connect_datagram(const struct sockaddr_in6 *address, const char *show
 
 static int connect_main(int argc, char **argv) {
   const char *target = NULL, *protocol = option(argc, argv, "protocol"), *timeout = option(argc, argv, "timeout");
-  const char *payload = option(argc, argv, "udp-data");
+  const char *udp_data = option(argc, argv, "udp-data"), *sctp_data = option(argc, argv, "sctp-data");
   char why[512], copy[512], *host, *port;
   struct sockaddr_in6 address;
   for (int i = 1; i < argc; i++) {
@@ -102,9 +121,10 @@ static int connect_main(int argc, char **argv) {
   address.sin6_port = htons((uint16_t)atoi(port));
   const char *shown = endpoint_text(&address);
   if (strcmp(protocol, "udp") == 0)
-    return connect_datagram(&address, shown, (int)timeout_ms, payload ? payload : "hostname");
-  if (strcmp(protocol, "sctp") == 0) return connect_stream(&address, shown, SCTP, (int)timeout_ms);
-  if (strcmp(protocol, "tcp") == 0) return connect_stream(&address, shown, 0, (int)timeout_ms);
+    return connect_datagram(&address, shown, (int)timeout_ms, udp_data ? udp_data : "hostname");
+  if (strcmp(protocol, "sctp") == 0) 
+    return connect_stream(&address, shown, (int)timeout_ms, sctp_data ? sctp_data : "hostname");
+  if (strcmp(protocol, "tcp") == 0) return connect_stream(&address, shown, (int)timeout_ms, NULL);
   say(stderr, "Unsupported protocol\n%s", protocol);
   return 1;
 }
@@ -142,6 +162,12 @@ static size_t sctp_received(struct conn *conn, const char *data, size_t length) 
   if (answer >= 0) conn_write(conn, out, (size_t)answer);
   conn_finish(conn);
   return length;
+}
+
+static ssize_t datagram_answer(int port, const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
+                               size_t size) {
+  (void)port;
+  return command_answer(peer, data, length, out, size);
 }
 
 static const struct protocol sctp_protocol = {.received = sctp_received, .max_input = 4096, .idle_seconds = 60};
@@ -395,8 +421,26 @@ static void netexec_handle(struct conn *conn, struct request *request) {
   }
 }
 
+static const char *http_override;
+
+/* Whatever is asked for, the answer is that to a GET of one path. */
+static void override_handle(struct conn *conn, struct request *request) {
+  struct request meant = *request;
+  char get[] = "GET", *path = must(strdup(http_override)), *query = strchr(path, '?');
+  if (query) *query++ = 0;
+  meant.method = get;
+  meant.path = path;
+  meant.query = query ? query : path + strlen(path);
+  meant.body = NULL;
+  netexec_handle(conn, &meant);
+  free(path);
+}
+
 static int netexec_main(int argc, char **argv) {
   static struct http_server server = {netexec_handle, NULL, NULL, NULL};
+  http_override = option(argc, argv, "http-override");
+  if (http_override && *http_override) server.handle = override_handle;
+  delay_shutdown(option_number(argc, argv, "delay-shutdown", 0));
   int http_port = option_number(argc, argv, "http-port", 8080), udp_port = option_number(argc, argv, "udp-port", 8081);
   int sctp_port = option_number(argc, argv, "sctp-port", -1), error;
   if (option(argc, argv, "tls-cert-file")) {
@@ -404,7 +448,7 @@ static int netexec_main(int argc, char **argv) {
     return 1;
   }
   if (udp_port != -1) {
-    if ((error = udp_on(udp_port, command_answer))) {
+    if ((error = udp_on(udp_port, datagram_answer))) {
       go_log("Error occurred: failed to create listener for UDP address :%d:%s", udp_port, strerror(error));
       return 1;
     }
@@ -439,20 +483,29 @@ static size_t ignore_input(struct conn *conn, const char *data, size_t length) {
 }
 static const struct protocol hostname_protocol = {.opened = hostname_opened, .received = ignore_input, .idle_seconds = 30};
 
-static ssize_t hostname_answer(const struct sockaddr_in6 *peer, const char *data, size_t length, char *out, size_t size) {
-  (void)peer, (void)data, (void)length;
+static ssize_t hostname_answer(int port, const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
+                               size_t size) {
+  (void)port, (void)peer, (void)data, (void)length;
   return snprintf(out, size, "%s", host_name());
 }
 
+static bool closes;
+
 static void hostname_handle(struct conn *conn, struct request *request) {
+  if (closes) request->keep_alive = false;
   go_log("HTTP request from %s", endpoint_text(&conn->peer));
   http_text(conn, request, 200, host_name());
 }
 
+static bool is_on(int argc, char **argv, const char *name) {
+  const char *value = option(argc, argv, name);
+  return value && strcmp(value, "false") != 0;
+}
+
 static int serve_hostname_main(int argc, char **argv) {
   static struct http_server server = {hostname_handle, NULL, NULL, NULL};
-  const char *tcp = option(argc, argv, "tcp"), *udp = option(argc, argv, "udp");
-  bool over_tcp = tcp && strcmp(tcp, "false") != 0, over_udp = udp && strcmp(udp, "false") != 0;
+  bool over_tcp = is_on(argc, argv, "tcp"), over_udp = is_on(argc, argv, "udp");
+  closes = is_on(argc, argv, "close");
   int port = option_number(argc, argv, "port", 9376), error = 0;
   if (over_udp) error = udp_on(port, hostname_answer);
   if (!error && over_tcp) error = listen_on(port, 0, &hostname_protocol, NULL);
@@ -465,28 +518,57 @@ static int serve_hostname_main(int argc, char **argv) {
   loop_run();
 }
 
+static bool as_json;
+
+/* What porter serves on a port of a protocol: `SERVE_PORT_80`, `SERVE_UDP_PORT_80`. */
+static const char *porter_text(const char *prefix, int port) {
+  char name[64];
+  snprintf(name, sizeof name, "%s%d", prefix, port);
+  return getenv(name);
+}
+
 static void porter_handle(struct conn *conn, struct request *request) {
-  char name[32];
-  snprintf(name, sizeof name, "SERVE_PORT_%d", ntohs(conn->local.sin6_port));
-  const char *value = getenv(name);
-  http_text(conn, request, 200, value ? value : "");
+  int port = ntohs(conn->local.sin6_port);
+  struct text out = {0};
+  const char *value = porter_text("SERVE_PORT_", port);
+  if (!value) value = porter_text("SERVE_TCP_PORT_", port);
+  if (!value) value = "";
+  if (!as_json) {
+    http_text(conn, request, 200, value);
+    return;
+  }
+  text_print(&out, "{\"Method\":");
+  text_json(&out, request->method, strlen(request->method));
+  text_print(&out, ",\"Body\":");
+  text_json(&out, value, strlen(value));
+  text_print(&out, "}");
+  http_reply(conn, request, (struct response){200, "application/json", NULL, out.data, out.length});
+  text_free(&out);
 }
 
 static void sctp_porter_opened(struct conn *conn) {
-  char name[32];
-  snprintf(name, sizeof name, "SERVE_SCTP_PORT_%d", ntohs(conn->local.sin6_port));
-  conn_print(conn, "%s", getenv(name) ? getenv(name) : "");
+  const char *value = porter_text("SERVE_SCTP_PORT_", ntohs(conn->local.sin6_port));
+  conn_print(conn, "%s", value ? value : "");
   conn_finish(conn);
+}
+
+static ssize_t porter_datagram(int port, const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
+                               size_t size) {
+  (void)peer, (void)data, (void)length;
+  const char *value = porter_text("SERVE_UDP_PORT_", port);
+  return snprintf(out, size, "%s", value ? value : "");
 }
 
 static int porter_main(int argc, char **argv) {
   static struct http_server server = {porter_handle, NULL, NULL, NULL};
   static const struct protocol sctp = {.opened = sctp_porter_opened, .received = ignore_input, .idle_seconds = 30};
   extern char **environ;
-  (void)argc, (void)argv;
+  as_json = is_on(argc, argv, "json-response");
   for (char **variable = environ; *variable; variable++) {
     int port = 0, error = 0;
-    if (sscanf(*variable, "SERVE_PORT_%d=", &port) == 1) error = listen_on(port, 0, &http_protocol, &server);
+    if (sscanf(*variable, "SERVE_PORT_%d=", &port) == 1 || sscanf(*variable, "SERVE_TCP_PORT_%d=", &port) == 1)
+      error = listen_on(port, 0, &http_protocol, &server);
+    else if (sscanf(*variable, "SERVE_UDP_PORT_%d=", &port) == 1) error = udp_on(port, porter_datagram);
     else if (sscanf(*variable, "SERVE_SCTP_PORT_%d=", &port) == 1) error = listen_on(port, SCTP, &sctp, NULL);
     else if (sscanf(*variable, "SERVE_TLS_PORT_%d=", &port) == 1) error = EPROTONOSUPPORT;
     else continue;
@@ -622,6 +704,7 @@ static const struct role subcommands[] = {{"connect", connect_main},
                                           {"dns-suffix", dns_suffix_main},
                                           {"dns-server-list", dns_servers_main},
                                           {"etc-hosts", etc_hosts_main},
+                                          {"nettest", nettest_main},
                                           {"logs-generator", logs_generator_main},
                                           {0}};
 

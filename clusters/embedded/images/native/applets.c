@@ -244,7 +244,7 @@ static int listen_by_busybox(int argc, char **argv) {
 static int nc_main(int argc, char **argv) {
   bool udp = false, verbose = false, only_look = false, listening = false;
   int wait_ms = 0;
-  for (int found; (found = getopt(argc, argv, "zvnul46kw:p:e:i:s:q:")) != -1;) switch (found) {
+  for (int found; (found = getopt(argc, argv, "zvntul46kw:p:e:i:s:q:")) != -1;) switch (found) {
       case 'z': only_look = true; break;
       case 'v': verbose = true; break;
       case 'u': udp = true; break;

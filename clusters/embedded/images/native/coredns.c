@@ -260,8 +260,9 @@ static ssize_t respond(const struct sockaddr_in6 *peer, const unsigned char *dat
   return (ssize_t)answer.length;
 }
 
-static ssize_t udp_respond(const struct sockaddr_in6 *peer, const char *data, size_t length, char *out, size_t size) {
-  (void)size;
+static ssize_t udp_respond(int port, const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
+                           size_t size) {
+  (void)port, (void)size;
   return respond(peer, (const unsigned char *)data, length, (unsigned char *)out, false);
 }
 

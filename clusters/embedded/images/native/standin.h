@@ -130,8 +130,8 @@ int proxy_request(struct conn *conn, struct request *request, const struct upstr
 
 /* ---- UDP (udp.c) ---- */
 
-/* Answers each datagram with what `answer` writes; a negative length means no answer. */
-typedef ssize_t (*udp_answer)(const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
+/* Answers each datagram to a port with what `answer` writes; a negative length means no answer. */
+typedef ssize_t (*udp_answer)(int port, const struct sockaddr_in6 *peer, const char *data, size_t length, char *out,
                               size_t out_size);
 int udp_on(int port, udp_answer answer);
 
@@ -215,6 +215,27 @@ void go_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A handler that logs nothing and exits with 0. */
 void quit_quietly(int signal);
+
+/* ---- reading JSON (json.c): each step moves `at` on; false where the next thing is not what was asked for ---- */
+
+/* Past a bracket. */
+bool json_open(const char **at, char bracket);
+/* Whether another item of a list follows, or a member of an object; past `close` where none does. */
+bool json_next(const char **at, char close);
+/* The name of the next member, and past its colon; false at the end of the object. */
+bool json_member(const char **at, char *name, size_t size);
+/* Adds a string's meaning to `text`. */
+bool json_string(const char **at, struct text *text);
+/* The same, or a number, true, false or null as it is written. */
+bool json_scalar(const char **at, struct text *text);
+/* Past any value. */
+bool json_skip(const char **at);
+
+/* ---- agnhost ---- */
+
+int nettest_main(int argc, char **argv);
+/* At SIGTERM the process goes on for that many seconds; 0 = it ends at once. */
+void delay_shutdown(int seconds);
 
 /* ---- names that coredns serves (zone.c) ---- */
 

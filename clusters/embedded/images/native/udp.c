@@ -11,6 +11,7 @@ int bind_socket(int port, int type, int ip_protocol);
 struct udp_server {
   struct watch watch;
   udp_answer answer;
+  int port;
 };
 
 static void udp_ready(struct watch *watch, uint32_t events) {
@@ -31,7 +32,7 @@ static void udp_ready(struct watch *watch, uint32_t events) {
     ssize_t got = recvmsg(watch->fd, &message, 0);
     if (got < 0) return;
     in[got] = 0;
-    ssize_t length = server->answer(&peer, in, (size_t)got, out, sizeof out);
+    ssize_t length = server->answer(server->port, &peer, in, (size_t)got, out, sizeof out);
     if (length < 0) continue;
     // The control data came from the kernel and goes back: the answer leaves from the address that was asked.
     part = (struct iovec){out, (size_t)length};
@@ -45,7 +46,7 @@ int udp_on(int port, udp_answer answer) {
   setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
   setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
   struct udp_server *server = must(calloc(1, sizeof *server));
-  *server = (struct udp_server){{.fd = fd, .ready = udp_ready}, answer};
+  *server = (struct udp_server){{.fd = fd, .ready = udp_ready}, answer, port};
   loop_add(&server->watch, EPOLLIN);
   return 0;
 }
