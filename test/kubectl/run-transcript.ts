@@ -5,7 +5,7 @@ import { runCommand } from '../../system/run-command.js';
 import { matches, type Section, type Step } from './transcript.js';
 
 /** How long something may take that the cluster does in its own time. */
-const EVENTUAL_MS = 20_000;
+const EVENTUAL_MS = 60_000;
 
 /** Where the commands of one transcript run. */
 export interface Desk {
@@ -79,7 +79,7 @@ function runBash(desk: Desk, script: string): Promise<Shown> {
       TERM: 'dumb',
       TZ: 'UTC',
     },
-    timeoutMs: 40_000,
+    timeoutMs: 90_000,
   });
 }
 
