@@ -51,19 +51,49 @@ export const CheckResult = z.object({
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
+/** Tells on which cluster something was seen, from what the platform itself read there. */
+export const ClusterFingerprint = z.object({
+  /** `sha256:` and the hex digest over the canonical JSON of the other members. */
+  digest: z.string(),
+  /** Of the namespace `kube-system`: nobody can delete it, and every new cluster has another. Absent where it is not shown. */
+  uid: z.string().optional(),
+  /** In order of their names; `version` is that of Kubernetes on them. */
+  nodes: z.array(z.object({ name: z.string(), uid: z.string(), version: z.string() })),
+});
+export type ClusterFingerprint = z.infer<typeof ClusterFingerprint>;
+
+/** Over the canonical JSON (RFC 8785) of a result without this member. */
+export const Signature = z.object({
+  /** `sha256:` and the hex digest over the public key (SubjectPublicKeyInfo, DER). */
+  keyId: z.string(),
+  algorithm: z.literal('Ed25519'),
+  /** Base64. */
+  value: z.string(),
+});
+export type Signature = z.infer<typeof Signature>;
+
 export const LabResult = z.object({
   version: z.literal(1),
   lab: z.string(),
+  /** `sha256:` and the hex digest over the names and contents of all files of the lab's folder. */
   labDigest: z.string(),
   graderVersion: z.string(),
+  /** Version of Gatehouse, its providers included. */
+  platformVersion: z.string(),
+  /** Kind of the cluster: `embedded`, `kind`, `existing`. */
   provider: z.string(),
   cluster: z.string(),
+  /** Absent where the cluster could not be looked at. */
+  fingerprint: ClusterFingerprint.optional(),
   /** ISO 8601, UTC. */
   startedAt: z.string(),
+  endedAt: z.string(),
+  /** Of the checks themselves, milliseconds. */
   tookMs: z.number(),
   /** `inconclusive` where any check is inconclusive or in error and no check failed. */
   outcome: z.enum(['passed', 'failed', 'inconclusive']),
   points: Points,
   checks: z.array(CheckResult),
+  signature: Signature.optional(),
 });
 export type LabResult = z.infer<typeof LabResult>;

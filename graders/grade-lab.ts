@@ -94,10 +94,12 @@ export async function gradeWork(
     results.push(await runChecks({ ...options, lab, answers, stepIds: grade }));
   }
   const [first] = results;
-  if (first === undefined) throw new GatehouseError('BAD_REQUEST', 'There is nothing to grade');
+  const endedAt = results.at(-1)?.endedAt;
+  if (first === undefined || endedAt === undefined)
+    throw new GatehouseError('BAD_REQUEST', 'There is nothing to grade');
   const checks = results.flatMap((result) => result.checks);
   const tookMs = results.reduce((sum, result) => sum + result.tookMs, 0);
-  return { result: { ...first, checks, tookMs, ...summarise(checks) }, answers };
+  return { result: { ...first, endedAt, checks, tookMs, ...summarise(checks) }, answers };
 }
 
 const NOTHING: StepAnswer = { files: [], answers: {} };

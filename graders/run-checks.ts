@@ -3,7 +3,7 @@ import type { Cluster } from '../clusters/provider.js';
 import { GatehouseError, messageOf } from '../common/errors.js';
 import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
 import { SILENT, type Logger } from '../common/logger.js';
-import { GRADER_VERSION } from '../common/project.js';
+import { GRADER_VERSION, VERSION } from '../common/project.js';
 import type { CheckResult, LabResult } from '../common/verdict.js';
 import type { CheckContext, CheckVerdict } from './check-context.js';
 import { checkAnswer } from './checks/answer.js';
@@ -11,6 +11,7 @@ import { checkCluster } from './checks/cluster.js';
 import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
+import { fingerprintOf } from './cluster-fingerprint.js';
 import { viewOf, type ClusterView } from './cluster-view.js';
 import { changedPolicies } from './changed-policies.js';
 import { listed } from './reachability/endpoint.js';
@@ -54,15 +55,19 @@ export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
   );
   const results = await holdStill(seen, { before, views, steps, ...options });
   if (signal?.aborted === true) throw new GatehouseError('CANCELLED', 'Checking was cancelled');
+  const endedAt = now();
   return {
     version: 1,
     lab: lab.id,
     labDigest: lab.digest,
     graderVersion: GRADER_VERSION,
+    platformVersion: VERSION,
     provider: cluster.info.provider,
     cluster: cluster.info.name,
+    ...(before === undefined ? {} : { fingerprint: fingerprintOf(before) }),
     startedAt: new Date(startedAt).toISOString(),
-    tookMs: now() - startedAt,
+    endedAt: new Date(endedAt).toISOString(),
+    tookMs: endedAt - startedAt,
     ...summarise(results),
     checks: results,
   };

@@ -7,6 +7,7 @@ import { addLabCommands } from './commands/lab.js';
 import { addLinkCommand } from './commands/link.js';
 import { addPolicyCommands } from './commands/policy.js';
 import { addUpCommand } from './commands/up.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { CliFailure, exitCodeOfError } from './exit-codes.js';
 import { addKindCommands } from './kind/commands.js';
 import { printError } from './output.js';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   addLinkCommand(program);
   addLabCommands(program);
   addGradeCommand(program);
+  addVerifyCommand(program);
   addClusterCommands(program);
   addPolicyCommands(program);
   addDoctorCommand(program);

@@ -4,8 +4,9 @@ import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProvider } from '../clusters/provider.js';
-import { GatehouseError } from '../common/errors.js';
+import { errorCodeOf, GatehouseError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
+import { openSigningKey } from '../graders/signing/signing-key.js';
 import { findLab } from '../labs/catalog.js';
 import { Cleanup } from '../system/cleanup.js';
 import { findPortOwner } from '../system/port-owner.js';
@@ -15,7 +16,6 @@ import { createApp } from './app.js';
 import { createCatalogSource } from './catalog-source.js';
 import type { Settings } from './config.js';
 import { openDatabase } from './database/open-database.js';
-import { errorCodeOf } from './error-code.js';
 import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
@@ -86,6 +86,7 @@ export async function startServer(
     sessions,
     progress,
     logger,
+    signingKey: openSigningKey(settings.stateDir),
     checksPerMinute: settings.checksPerMinute,
   });
   const getLab = async (params: Readonly<Record<string, string>>) =>

@@ -22,9 +22,18 @@ export const SAMPLE_RESULT: LabResult = {
   lab: '05-networking/09-deny-all',
   labDigest: 'sha256:0',
   graderVersion: '1',
+  platformVersion: '0.1.0',
   provider: 'embedded',
   cluster: 'c1',
+  fingerprint: {
+    digest: 'sha256:1',
+    uid: '9e0f2c1e-0000-4000-8000-000000000001',
+    nodes: [
+      { name: 'control-plane', uid: '9e0f2c1e-0000-4000-8000-000000000002', version: 'v1.32.0' },
+    ],
+  },
   startedAt: '2026-01-02T03:04:05.678Z',
+  endedAt: '2026-01-02T03:04:06.912Z',
   tookMs: 1234,
   outcome: 'failed',
   points: { earned: 2, possible: 10 },
@@ -49,6 +58,7 @@ export const SAMPLE_RESULT: LabResult = {
     check('d', { step: 'two', outcome: 'inconclusive', message: 'Starved.' }),
     check('e', { step: 'two', outcome: 'error', message: 'Ours.' }),
   ],
+  signature: { keyId: 'sha256:2', algorithm: 'Ed25519', value: 'AAAA' },
 };
 
 /** Titles and messages that try to be more than text. */

@@ -1,6 +1,8 @@
 import { type Command } from 'commander';
 import { GatehouseError } from '../../common/errors.js';
 import { gradeLab, type GradeMode } from '../../graders/grade-lab.js';
+import { signResult } from '../../graders/signing/sign-result.js';
+import { openSigningKey } from '../../graders/signing/signing-key.js';
 import { findLab } from '../../labs/catalog.js';
 import { CliFailure, exitCodeOf } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
@@ -45,12 +47,14 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const lab = findLab(await openCatalog(), name);
   using interrupt = createInterrupt();
   const progress = createProgress(lab.id);
+  const key = openSigningKey(ofThisProcess(command).stateDir);
   await using provider = openProvider(command, options.provider);
   const work = { lab, signal: interrupt.signal, onPhase: progress.onPhase };
-  const result =
+  const graded =
     mode.type === 'kubeconfig'
       ? await gradeByKubeconfig({ ...work, ...ofThisProcess(command), provider, file: mode.file })
       : await gradeLab({ ...work, provider, mode });
+  const result = signResult(graded, key);
   progress.done(`${result.points.earned} of ${result.points.possible} points`);
   await reportTo(result, reports);
   const exitCode = exitCodeOf(result);

@@ -1,6 +1,5 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { messageOf } from '../../common/errors.js';
-import { errorCodeOf } from '../error-code.js';
+import { errorCodeOf, messageOf } from '../../common/errors.js';
 
 /** Room on the disk that is set aside while there is some, and given up for what must not be lost. */
 export interface DiskReserve {

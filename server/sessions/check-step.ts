@@ -2,6 +2,8 @@ import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Answer, Answers, LabStep } from '../../common/lab.js';
 import type { Logger } from '../../common/logger.js';
 import { runChecks } from '../../graders/run-checks.js';
+import { signResult } from '../../graders/signing/sign-result.js';
+import type { SigningKey } from '../../graders/signing/signing-key.js';
 import type { AnswerValue, Progress, StoredAttempt } from '../progress/progress.js';
 import type { LabSessions } from './lab-sessions.js';
 import type { LiveLab } from './live-lab.js';
@@ -11,6 +13,8 @@ export interface CheckerOptions {
   sessions: LabSessions;
   progress: Progress;
   checksPerMinute: number;
+  /** What stored results are signed with. */
+  signingKey: SigningKey;
   logger: Logger;
 }
 
@@ -52,7 +56,7 @@ export class Checker {
     try {
       await progress.saveAnswers(live.userId, live.lab.id, answers);
       const given = await progress.answers(live.userId, live.lab.id);
-      const result = await this.#inTurn(() =>
+      const graded = await this.#inTurn(() =>
         runChecks({
           lab: live.lab,
           stepIds: [step.id],
@@ -64,6 +68,7 @@ export class Checker {
           },
         }),
       );
+      const result = signResult(graded, this.#options.signingKey);
       const attempt = {
         userId: live.userId,
         lab: live.lab.id,
