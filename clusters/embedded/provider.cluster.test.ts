@@ -165,6 +165,20 @@ test(
 );
 
 test(
+  'the workstation has a shell left while pods run hundreds of processes',
+  async () => {
+    await using under = await createEmbeddedUnderTest();
+    await using cluster = await under.provider.create(spec('crowded'));
+    const crowd = 'i=0; while [ $i -lt 300 ]; do sleep 600 & i=$((i+1)); done; echo all';
+    const exec = ['-n', 'shop', 'exec', 'client', '--', 'sh', '-c', `(${crowd}) 2>&1`];
+    expect((await kubectl(cluster, 'learner', exec)).stdout).toBe('all\n');
+    const piped = await cluster.run('echo here | cat | cat');
+    expect(piped).toEqual({ exitCode: 0, stdout: 'here\n', stderr: '' });
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'an idle host ends by itself',
   async () => {
     await using under = await createEmbeddedUnderTest({ idleMs: 200 });

@@ -163,7 +163,7 @@ export class EmbeddedCluster {
     const where = { socketPath: this.#folder.agentSocket, joinPath: share.joinPath };
     switch (target.type) {
       case 'workstation':
-        return { ...joinCommand(workstationShell(['bash']), where), env: {} };
+        return { ...joinCommand(workstationShell(['bash'], this.#nodes.length), where), env: {} };
       case 'node': {
         this.#checkNode(target.name);
         const spec = nodeShell(
@@ -209,7 +209,8 @@ export class EmbeddedCluster {
   }
 
   run(script: string, options: { signal: AbortSignal; timeoutMs?: number }): Promise<RunResult> {
-    return runInWorkstation(this.#need().agent, script, options);
+    const { agent } = this.#need();
+    return runInWorkstation({ agent, nodes: this.#nodes.length }, script, options);
   }
 
   settled(): Promise<void> {

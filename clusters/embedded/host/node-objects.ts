@@ -7,11 +7,11 @@ import { nodeAddress, podCidrOf } from '../network/addresses.js';
 import type { NodeObject } from '../network/objects.js';
 import { RUNTIME_NOT_READY } from '../plugins/node-network.js';
 import { timeText } from '../kubelet/pod-status.js';
+import { PODS_PER_NODE } from '../kubelet/process-limit.js';
 
 /** Node objects with what a kubelet would report of this machine. */
 
 const KUBELET_VERSION = 'v1.32.0';
-const PODS_PER_NODE = 110;
 
 export function registerNodes(api: ClusterApi, names: readonly string[]): void {
   const now = timeText(api.now());

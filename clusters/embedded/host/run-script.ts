@@ -8,12 +8,12 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** Runs a bash script on the workstation. A timeout is exit code 124, as `timeout` has it. */
 export async function runInWorkstation(
-  agent: Agent,
+  { agent, nodes }: { agent: Agent; nodes: number },
   script: string,
   options: { signal: AbortSignal; timeoutMs?: number },
 ): Promise<RunResult> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const session = await agent.exec(workstationShell(['bash', '-c', script]));
+  const session = await agent.exec(workstationShell(['bash', '-c', script], nodes));
   session.stdin.end();
   const out = collect(session.stdout);
   const err = collect(session.stderr);

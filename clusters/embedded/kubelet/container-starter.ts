@@ -11,6 +11,7 @@ import { followsObjects } from './volumes.js';
 import { parseQuantity } from './downward.js';
 import { ContainerConfigError, environmentOf, expand } from './environment.js';
 import { hostnameOf, podHosts, podResolvConf, writeEtcFolder } from './etc-folder.js';
+import { processLimit } from './process-limit.js';
 import { FILTER_FD, missingProgram, sandboxArgv, type Mount, type SandboxPlan } from './sandbox.js';
 
 /** The runtime could not start the container's program: exit code 128, reason StartError. */
@@ -95,7 +96,7 @@ export function prepareContainer(context: KubeletContext, request: StartRequest)
       logPath: log,
       logBytes: LOG_BYTES,
       filterFd: FILTER_FD,
-      limits: limitsOf(container),
+      limits: limitsOf(container, context),
       ...(container.tty === true ? { tty: true } : {}),
       ...(container.stdin === true ? { stdin: true } : {}),
     },
@@ -266,22 +267,26 @@ function messageFile(container: Container | EphemeralContainer, source: string):
   return { source, target, readOnly: false };
 }
 
-/** For every container, and what is run inside one: processes are counted over the whole cluster. */
-export const CONTAINER_LIMITS = {
-  processes: 1000,
-  openFiles: 1024,
-  fileBytes: 64 * 1024 * 1024,
-  memoryBytes: 512 * 1024 * 1024,
-} as const satisfies ProcessLimits;
+/** For every container, and what is run inside one. */
+export function containerLimits({
+  nodes,
+}: KubeletContext): ProcessLimits & { memoryBytes: number } {
+  return {
+    processes: processLimit(nodes.size, 'pod'),
+    openFiles: 1024,
+    fileBytes: 64 * 1024 * 1024,
+    memoryBytes: 512 * 1024 * 1024,
+  };
+}
 
-function limitsOf(container: Container | EphemeralContainer): ProcessLimits {
+function limitsOf(
+  container: Container | EphemeralContainer,
+  context: KubeletContext,
+): ProcessLimits {
   const resources = 'resources' in container ? container.resources : undefined;
   const memory = parseQuantity(resources?.limits?.['memory'] ?? '0');
-  return {
-    ...CONTAINER_LIMITS,
-    memoryBytes:
-      memory > 0 ? Math.min(memory, CONTAINER_LIMITS.memoryBytes) : CONTAINER_LIMITS.memoryBytes,
-  };
+  const limits = containerLimits(context);
+  return memory > 0 ? { ...limits, memoryBytes: Math.min(memory, limits.memoryBytes) } : limits;
 }
 
 export function describeStartFailure(error: unknown): string {

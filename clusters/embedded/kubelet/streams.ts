@@ -7,7 +7,7 @@ import type { ContainerStreams, ContainerTarget, LogOptions } from '../api/conta
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { PodObject } from '../network/objects.js';
 import { containerSpecs, processId, type ContainerRecord } from './container-record.js';
-import { CONTAINER_LIMITS, DEFAULT_PATH, logFile } from './container-starter.js';
+import { DEFAULT_PATH, containerLimits, logFile } from './container-starter.js';
 import type { KubeletContext } from './context.js';
 import type { Kubelet } from './kubelet.js';
 import { readLog } from './log-reader.js';
@@ -50,7 +50,7 @@ export function createContainerStreams(options: {
         id: record.process,
         argv: command,
         env,
-        limits: CONTAINER_LIMITS,
+        limits: containerLimits(context),
         ...(prepared === undefined ? {} : { cwd: prepared.cwd }),
         ...(tty ? { tty: { columns: 80, rows: 24 } } : {}),
       });

@@ -5,6 +5,7 @@ import { WORKSTATION, WORKSTATION_ADDRESS, nodeAddress, nodeNetns } from '../net
 import { DEFAULT_PATH } from './container-starter.js';
 import type { SharedFolders } from './context.js';
 import { writeEtcFolder } from './etc-folder.js';
+import { processLimit } from './process-limit.js';
 import { FILTER_FD, sandboxArgv } from './sandbox.js';
 
 /** The learner's own machine on the cluster's LAN, and root shells on the nodes. */
@@ -12,12 +13,12 @@ import { FILTER_FD, sandboxArgv } from './sandbox.js';
 export const WORKSTATION_ID = 'workstation';
 const USER = { name: 'learner', uid: 1000, home: '/home/learner', shell: '/bin/bash' };
 
-const LIMITS: ProcessLimits = {
-  processes: 200,
+const limitsOf = (nodes: number): ProcessLimits => ({
+  processes: processLimit(nodes, 'workstation'),
   fileBytes: 64 * 1024 * 1024,
   openFiles: 1024,
   memoryBytes: 1024 * 1024 * 1024,
-};
+});
 
 export interface WorkstationOptions {
   agent: Agent;
@@ -84,19 +85,19 @@ export async function startWorkstation(options: WorkstationOptions): Promise<voi
     logPath: path.join(options.logsFolder, 'workstation.log'),
     logBytes: 64 * 1024,
     filterFd: FILTER_FD,
-    limits: LIMITS,
+    limits: limitsOf(options.nodes.length),
   });
 }
 
-/** What a shell on the workstation runs; every one shares files and processes with the others. */
-export function workstationShell(argv: readonly string[]): ExecSpec {
+/** What a shell on the workstation of a cluster of so many nodes runs; all share files and processes. */
+export function workstationShell(argv: readonly string[], nodes: number): ExecSpec {
   return {
     target: 'process',
     id: WORKSTATION_ID,
     argv: [...argv],
     env: { ...ENVIRONMENT },
     cwd: USER.home,
-    limits: LIMITS,
+    limits: limitsOf(nodes),
   };
 }
 
