@@ -25,9 +25,7 @@ export function createLoadBalancerController(
 
   cache.informer<Service>('services').on(({ type, object }) => {
     if (type === 'DELETED') release(object);
-    else if (object.spec?.type === 'LoadBalancer' || addressOf(object) !== undefined) {
-      queue.add(keyOf(object));
-    }
+    else if (object.spec?.type === 'LoadBalancer' || hasAddress(object)) queue.add(keyOf(object));
   });
 
   function sync(key: string): void {
@@ -65,13 +63,18 @@ export function createLoadBalancerController(
   }
 
   function withdraw(service: Service): void {
-    if (addressOf(service) === undefined) return;
+    if (!hasAddress(service)) return;
     tell(service, 'DeletingLoadBalancer', 'Deleting load balancer');
     release(service);
     api.update<Service>('services', { ...locate(service), subresource: 'status' }, (draft) => {
       draft.status = { ...draft.status, loadBalancer: {} };
     });
     tell(service, 'DeletedLoadBalancer', 'Deleted load balancer');
+  }
+
+  /** The API empties the status of a Service whose type changes: what was given tells as well. */
+  function hasAddress(service: Service): boolean {
+    return addressOf(service) !== undefined || given.has(service.metadata.uid);
   }
 
   function release(service: Service): void {

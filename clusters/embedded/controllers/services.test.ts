@@ -50,6 +50,21 @@ test('a LoadBalancer service gets an address and gives it back', async () => {
   expect(address(cluster, 'b')).toBeUndefined();
 });
 
+test('a service that is no LoadBalancer any more gives its address back, though the API forgot it first', async () => {
+  using cluster = startTestCluster({ controllers: { loadBalancers: pool() } });
+  cluster.apply(service('a'), service('b'));
+  await cluster.settled();
+  cluster.apply(service('c'));
+  await cluster.settled();
+  cluster.api.update<Service>('services', { name: 'a', namespace: 'demo' }, (draft) => {
+    draft.spec!.type = 'ClusterIP';
+    draft.status = { loadBalancer: {} };
+  });
+  await cluster.settled();
+  expect(address(cluster, 'c')).toBe('203.0.113.1');
+  expect(cluster.events('a').at(-1)).toBe('DeletedLoadBalancer: Deleted load balancer');
+});
+
 test('without a pool it waits', async () => {
   using cluster = startTestCluster();
   cluster.apply(service('a'));

@@ -52,4 +52,8 @@ export function outsideNetns(host: string): string {
 export function loadBalancerAddress(index: number): string {
   return `172.30.255.${1 + index}`;
 }
+
+export function isLoadBalancerAddress(address: string): boolean {
+  return address.startsWith('172.30.255.');
+}
 export const LOAD_BALANCER_ADDRESSES = 250;

@@ -1,17 +1,12 @@
 import type { Logger } from '../../../common/logger.js';
 import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
-import { ROUTER, nodeNetns } from './addresses.js';
+import { ROUTER, isLoadBalancerAddress, nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
 import { EMPTY_CONTENT, diffTable, type TableContent } from './nft-table.js';
 import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
-import {
-  SERVICE_TABLE,
-  serviceContent,
-  servicePorts,
-  serviceTableSetup,
-  type ServicePort,
-} from './services.js';
+import { externalAddresses, servicePorts, usable, type ServicePort } from './service-ports.js';
+import { SERVICE_TABLE, serviceContent, serviceTableSetup } from './services.js';
 
 export interface ServiceProxyOptions {
   agent: Agent;
@@ -24,7 +19,7 @@ export interface ServiceProxyOptions {
 export class ServiceProxy {
   readonly #options: ServiceProxyOptions;
   readonly #services = new Map<string, ServiceObject>();
-  readonly #slices = new Map<string, Map<string, EndpointSliceObject>>();
+  readonly #slices = new Map<string, EndpointSliceObject>();
   /** What is in force by node; undefined: the table has to be made anew. */
   readonly #inForce = new Map<string, TableContent>();
   readonly #routes = new Map<string, string>();
@@ -42,14 +37,8 @@ export class ServiceProxy {
         this.#work.request();
       }),
       api.watch<EndpointSliceObject>('endpointslices.discovery.k8s.io', ({ type, object }) => {
-        const service = object.metadata.labels?.['kubernetes.io/service-name'];
-        if (service === undefined || object.addressType !== 'IPv4') return;
-        const key = `${object.metadata.namespace ?? ''}/${service}`;
-        const slices = this.#slices.get(key) ?? new Map<string, EndpointSliceObject>();
-        if (type === 'DELETED') slices.delete(object.metadata.name);
-        else slices.set(object.metadata.name, object);
-        if (slices.size > 0) this.#slices.set(key, slices);
-        else this.#slices.delete(key);
+        if (type === 'DELETED') this.#slices.delete(keyOf(object));
+        else this.#slices.set(keyOf(object), object);
         this.#work.request();
       }),
     );
@@ -66,8 +55,7 @@ export class ServiceProxy {
   }
 
   async #apply(): Promise<void> {
-    const slices = new Map([...this.#slices].map(([key, map]) => [key, [...map.values()]]));
-    const ports = servicePorts(this.#services.values(), slices);
+    const ports = servicePorts(this.#services.values(), this.#slices.values());
     await Promise.all([
       ...this.#options.nodes.map((node) => this.#applyTo(node, ports)),
       this.#routeLoadBalancers(ports),
@@ -99,17 +87,7 @@ export class ServiceProxy {
 
   /** The LAN's router sends a load balancer's address to a node that may take it. */
   async #routeLoadBalancers(ports: readonly ServicePort[]): Promise<void> {
-    const wanted = new Map<string, string>();
-    for (const { service, endpoints } of ports) {
-      for (const { ip } of service.status?.loadBalancer?.ingress ?? []) {
-        if (ip === undefined) continue;
-        const isLocal = service.spec.externalTrafficPolicy === 'Local';
-        const host = isLocal ? endpoints[0]?.node : undefined;
-        const node =
-          this.#options.nodes.find(({ name }) => name === host) ?? this.#options.nodes.at(-1);
-        if (node !== undefined) wanted.set(ip, node.address);
-      }
-    }
+    const wanted = balancerRoutes(ports, this.#options.nodes);
     const { agent } = this.#options;
     const operations = [];
     for (const [ip, via] of wanted) {
@@ -124,4 +102,25 @@ export class ServiceProxy {
     }
     await agent.network(operations);
   }
+}
+
+/** By address: the node it is routed to, with the Local policy one that has an endpoint of any of its ports. */
+function balancerRoutes(
+  ports: readonly ServicePort[],
+  nodes: readonly { name: string; address: string }[],
+): Map<string, string> {
+  const routes = new Map<string, string>();
+  for (const { service, endpoints } of ports) {
+    const isLocal = service.spec.externalTrafficPolicy === 'Local';
+    const host = isLocal
+      ? usable(endpoints).find(({ node }) => node !== undefined)?.node
+      : undefined;
+    const node = nodes.find(({ name }) => name === host) ?? nodes.at(-1);
+    // A status can be written by hand: it must not lead other addresses of the LAN astray.
+    for (const ip of externalAddresses(service).balancer.filter(isLoadBalancerAddress)) {
+      if (node !== undefined && (host !== undefined || !routes.has(ip)))
+        routes.set(ip, node.address);
+    }
+  }
+  return routes;
 }

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
+import { formatRange, isWholeFamily, parseCidr, union } from '../../../policy/address-range.js';
 import { POD_CIDR } from './addresses.js';
 import type { TableContent } from './nft-table.js';
-import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
+import { keyOf, type ServiceObject } from './objects.js';
+import {
+  externalAddresses,
+  usable,
+  type ServiceEndpoint,
+  type ServicePort,
+} from './service-ports.js';
 
 /** Services as nftables, in the manner of kube-proxy's nftables mode: what every node's table must hold. */
 
@@ -47,67 +54,6 @@ export function serviceTableSetup(nodeAddresses: readonly string[]): string {
   ].join('\n');
 }
 
-/** One port of a Service with the endpoints that may answer. */
-export interface ServicePort {
-  service: ServiceObject;
-  protocol: string;
-  port: number;
-  nodePort: number | undefined;
-  endpoints: readonly ServiceEndpoint[];
-}
-
-export interface ServiceEndpoint {
-  address: string;
-  port: number;
-  node: string | undefined;
-}
-
-/** Joins Services with their EndpointSlices. */
-export function servicePorts(
-  services: Iterable<ServiceObject>,
-  slices: ReadonlyMap<string, readonly EndpointSliceObject[]>,
-): ServicePort[] {
-  const result: ServicePort[] = [];
-  for (const service of services) {
-    const { type = 'ClusterIP', clusterIP = '' } = service.spec;
-    if (type === 'ExternalName' || clusterIP === '' || clusterIP === 'None') continue;
-    const own = slices.get(keyOf(service)) ?? [];
-    for (const port of service.spec.ports ?? []) {
-      result.push({
-        service,
-        protocol: (port.protocol ?? 'TCP').toLowerCase(),
-        port: port.port,
-        nodePort: port.nodePort === 0 ? undefined : port.nodePort,
-        endpoints: endpointsOf(own, port.name ?? ''),
-      });
-    }
-  }
-  return result;
-}
-
-/** Ready endpoints; where there are none, those that still serve while they end. */
-function endpointsOf(slices: readonly EndpointSliceObject[], portName: string): ServiceEndpoint[] {
-  const collect = (
-    isWanted: (c: { ready: boolean; serving: boolean }) => boolean,
-  ): ServiceEndpoint[] => {
-    const found = new Map<string, ServiceEndpoint>();
-    for (const slice of slices) {
-      const port = slice.ports?.find(({ name }) => (name ?? '') === portName)?.port;
-      if (port === undefined) continue;
-      for (const endpoint of slice.endpoints) {
-        const ready = endpoint.conditions?.ready ?? true;
-        if (!isWanted({ ready, serving: endpoint.conditions?.serving ?? ready })) continue;
-        const [address] = endpoint.addresses;
-        if (address === undefined) continue;
-        found.set(`${address}:${port}`, { address, port, node: endpoint.nodeName });
-      }
-    }
-    return [...found.values()];
-  };
-  const ready = collect(({ ready: isReady }) => isReady);
-  return ready.length > 0 ? ready : collect(({ serving }) => serving);
-}
-
 /** What one node's table holds for these ports. */
 export function serviceContent(ports: readonly ServicePort[], node: string): TableContent {
   const draft: Draft = {
@@ -141,75 +87,110 @@ interface Draft {
 }
 
 function addPort(draft: Draft, port: ServicePort, node: string): void {
-  const { service, protocol } = port;
-  const { clusterIP = '' } = service.spec;
-  const externals = [
-    ...(service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
-    ...(service.spec.externalIPs ?? []),
-  ];
-  const tuple = (address: string): string => `${address} . ${protocol} . ${port.port}`;
-  const nodePort = port.nodePort === undefined ? undefined : `${protocol} . ${port.nodePort}`;
   for (const { address } of port.endpoints) draft.hairpin.add(`${address} . ${address}`);
-  if (port.endpoints.length === 0) {
-    for (const address of [clusterIP, ...externals]) {
-      draft.maps['no-endpoint-services'].set(tuple(address), 'goto reject-chain');
-    }
-    if (nodePort !== undefined)
-      draft.maps['no-endpoint-nodeports'].set(nodePort, 'goto reject-chain');
-    return;
+  if (port.endpoints.length === 0) addRefusal(draft, port);
+  else addTranslation(draft, port, node);
+}
+
+const tupleOf = ({ protocol, port }: ServicePort, address: string): string =>
+  `${address} . ${protocol} . ${port}`;
+
+const idOf = ({ service, protocol, port }: ServicePort): string =>
+  nameOf(`${keyOf(service)}/${protocol}/${port}`);
+
+/** Nobody answers: whoever asks is told at once. */
+function addRefusal(draft: Draft, port: ServicePort): void {
+  const { service, protocol, nodePort } = port;
+  const { balancer, external } = externalAddresses(service);
+  for (const address of [service.spec.clusterIP ?? '', ...balancer, ...external]) {
+    draft.maps['no-endpoint-services'].set(tupleOf(port, address), 'goto reject-chain');
   }
-  const id = nameOf(`${keyOf(service)}/${protocol}/${port.port}`);
-  const internalLocal = service.spec.internalTrafficPolicy === 'Local';
-  const internal = internalLocal
-    ? port.endpoints.filter((one) => one.node === node)
-    : port.endpoints;
-  const balance = addBalance(draft, { port, id, endpoints: port.endpoints, suffix: '' });
-  const internalChain = internalLocal
-    ? addBalance(draft, { port, id, endpoints: internal, suffix: '-local' })
-    : balance;
+  if (nodePort !== undefined) {
+    draft.maps['no-endpoint-nodeports'].set(`${protocol} . ${nodePort}`, 'goto reject-chain');
+  }
+  if (isFenced(service)) addFence(draft, port, []);
+}
+
+function addTranslation(draft: Draft, port: ServicePort, node: string): void {
+  const { service, protocol, nodePort } = port;
+  const id = idOf(port);
+  const local = usable(port.endpoints.filter((one) => one.node === node));
+  const everywhere = addBalance(draft, port, { endpoints: usable(port.endpoints), suffix: '' });
+  const here =
+    local.length === 0
+      ? undefined
+      : addBalance(draft, port, { endpoints: local, suffix: '-local' });
+  const isInternalLocal = service.spec.internalTrafficPolicy === 'Local';
   const entry = `service-${id}`;
   draft.chains.set(entry, [
     // Whoever is neither a pod nor this node must get its answers back through here.
     `ip saddr != ${POD_CIDR} fib saddr type != local meta mark set meta mark or ${MARK}`,
-    internal.length > 0 ? `goto ${internalChain}` : 'drop',
+    isInternalLocal ? to(here) : to(everywhere),
   ]);
-  draft.maps['service-ips'].set(tuple(clusterIP), `goto ${entry}`);
-  if (nodePort === undefined && externals.length === 0) return;
-  const external = `external-${id}`;
-  draft.chains.set(external, externalRules(draft, { port, node, id, balance }));
-  for (const address of externals)
-    draft.maps['service-ips'].set(tuple(address), `goto ${external}`);
-  if (nodePort !== undefined) draft.maps['service-nodeports'].set(nodePort, `goto ${external}`);
+  draft.maps['service-ips'].set(tupleOf(port, service.spec.clusterIP ?? ''), to(entry));
+  const { balancer, external } = externalAddresses(service);
+  if (nodePort === undefined && balancer.length + external.length === 0) return;
+  const outer = `external-${id}`;
+  draft.chains.set(outer, externalRules(service, { everywhere, here }));
+  for (const address of [...balancer, ...external]) {
+    draft.maps['service-ips'].set(tupleOf(port, address), to(outer));
+  }
+  if (nodePort !== undefined) {
+    draft.maps['service-nodeports'].set(`${protocol} . ${nodePort}`, to(outer));
+  }
+  if (isFenced(service)) addFence(draft, port, [to(outer)]);
 }
 
+/** The endpoints exist, but not for who asks here: silence, as kube-proxy has it. */
+const to = (chain: string | undefined): string => (chain === undefined ? 'drop' : `goto ${chain}`);
+
 function externalRules(
-  draft: Draft,
-  scope: { port: ServicePort; node: string; id: string; balance: string },
+  { spec }: ServiceObject,
+  { everywhere, here }: { everywhere: string; here: string | undefined },
 ): string[] {
-  const { port, node, id, balance } = scope;
-  if (port.service.spec.externalTrafficPolicy !== 'Local') {
-    return [`meta mark set meta mark or ${MARK}`, `goto ${balance}`];
+  if (spec.externalTrafficPolicy !== 'Local') {
+    return [`meta mark set meta mark or ${MARK}`, to(everywhere)];
   }
-  // From inside, the policy says nothing: the client's address is not at stake.
-  const inside = [
-    `ip saddr ${POD_CIDR} goto ${balance}`,
+  return [
+    // From inside, the policy says nothing: the client's address is not at stake.
+    `ip saddr ${POD_CIDR} goto ${everywhere}`,
     `fib saddr type local meta mark set meta mark or ${MARK}`,
-    `fib saddr type local goto ${balance}`,
+    `fib saddr type local goto ${everywhere}`,
+    to(here),
   ];
-  const local = port.endpoints.filter((one) => one.node === node);
-  if (local.length === 0) return [...inside, 'drop'];
-  const suffix = '-external-local';
-  return [...inside, `goto ${addBalance(draft, { port, id, endpoints: local, suffix })}`];
+}
+
+/** Who is outside of `loadBalancerSourceRanges` gets silence at the load balancer's address, and only there. */
+function addFence(draft: Draft, port: ServicePort, inside: readonly string[]): void {
+  const fence = `fence-${idOf(port)}`;
+  const ranges = sourceRanges(port.service).map(formatRange).join(', ');
+  draft.chains.set(fence, [`ip saddr != { ${ranges} } drop`, ...inside]);
+  for (const address of externalAddresses(port.service).balancer) {
+    draft.maps['service-ips'].set(tupleOf(port, address), to(fence));
+  }
+}
+
+function isFenced(service: ServiceObject): boolean {
+  const ranges = sourceRanges(service);
+  return ranges.length > 0 && !ranges.some(isWholeFamily);
+}
+
+/** Ranges of the other family do not count, as in kube-proxy. */
+function sourceRanges({ spec }: ServiceObject): ReturnType<typeof union> {
+  const ranges = (spec.loadBalancerSourceRanges ?? []).flatMap(
+    (text) => parseCidr(text.trim()) ?? [],
+  );
+  return union(ranges.filter(({ family }) => family === 4));
 }
 
 /** The chain that picks an endpoint; the same client again gets the same one where the Service wants it. */
 function addBalance(
   draft: Draft,
-  scope: { port: ServicePort; id: string; endpoints: readonly ServiceEndpoint[]; suffix: string },
+  port: ServicePort,
+  { endpoints, suffix }: { endpoints: readonly ServiceEndpoint[]; suffix: string },
 ): string {
-  const { port, id, endpoints, suffix } = scope;
-  const name = `balance${suffix}-${id}`;
   const { protocol, service } = port;
+  const name = `balance${suffix}-${idOf(port)}`;
   const comment = `comment "${keyOf(service)}"`;
   if (service.spec.sessionAffinity !== 'ClientIP') {
     const choices = endpoints.map((one, i) => `${i} : ${one.address} . ${one.port}`).join(', ');
@@ -220,7 +201,8 @@ function addBalance(
   }
   const seconds = service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800;
   const chains = endpoints.map((one) => {
-    const own = nameOf(`${id}/${one.address}:${one.port}`);
+    // A set keeps the time it was made with: another time is another set.
+    const own = nameOf(`${idOf(port)}/${one.address}:${one.port}/${seconds}`);
     const set = `affinity-${own}`;
     draft.dynamicSets.set(set, `type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s;`);
     draft.chains.set(`endpoint-${own}`, [
