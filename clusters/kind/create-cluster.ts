@@ -154,41 +154,33 @@ async function makeNodes(work: Work, undo: Cleanup): Promise<void> {
     const told = parseKindLine(line);
     if (told?.state === 'begun' && told.step !== undefined) phases.begin(told.step);
   });
-  await programs.run(
-    'kind',
-    ['create', 'cluster', ...args, '--kubeconfig', path.join(files.dir, 'kind.kubeconfig')],
-    {
-      signal,
-      timeoutMs: settings.createTimeoutMinutes * 60_000,
-      onStderr: begin,
-      env:
-        settings.network === 'own'
-          ? { KIND_EXPERIMENTAL_DOCKER_NETWORK: networkName(kindName) }
-          : {},
-    },
-  );
+  await programs.run('kind', ['create', 'cluster', ...args, '--kubeconfig', files.learner], {
+    signal,
+    timeoutMs: settings.createTimeoutMinutes * 60_000,
+    onStderr: begin,
+    env:
+      settings.network === 'own' ? { KIND_EXPERIMENTAL_DOCKER_NETWORK: networkName(kindName) } : {},
+  });
   phases.begin('nodes');
   await writeKubeconfigs(work);
 }
 
-/** Files that only this user reads; the person's own `~/.kube/config` is never touched. */
+/** Files that only this user reads, beside kind's own; the person's `~/.kube/config` is never touched. */
 async function writeKubeconfigs({ context, spec, kindName, signal }: Work): Promise<void> {
   const { programs } = context;
   const files = filesOf(context, spec.name);
-  const get = async (more: readonly string[]): Promise<string> => {
-    const args = ['get', 'kubeconfig', '--name', kindName, ...more];
-    return (await programs.run('kind', args, { signal })).stdout;
-  };
-  const [learner, internal] = [await get([]), await get(['--internal'])];
-  // No binding binds this one, so the learner cannot take its rights away; kubeadm makes it since 1.29.
-  const admin = await programs.try(
-    'docker',
-    ['exec', `${kindName}-control-plane`, 'cat', '/etc/kubernetes/super-admin.conf'],
-    { signal },
-  );
+  const [learner, { stdout: internal }, admin] = await Promise.all([
+    readFile(files.learner, 'utf8'),
+    programs.run('kind', ['get', 'kubeconfig', '--name', kindName, '--internal'], { signal }),
+    // No binding binds this one, so the learner cannot take its rights away; kubeadm makes it since 1.29.
+    programs.try(
+      'docker',
+      ['exec', `${kindName}-control-plane`, 'cat', '/etc/kubernetes/super-admin.conf'],
+      { signal },
+    ),
+  ]);
   const platform = admin.exitCode === 0 ? withServerOf(admin.stdout, learner) : learner;
   for (const [file, text] of [
-    [files.learner, learner],
     [files.internal, internal],
     [files.platform, platform],
   ] as const) {
@@ -210,14 +202,16 @@ async function furnish(work: Work): Promise<void> {
   const { context, spec, kindName, phases, signal } = work;
   const files = filesOf(context, spec.name);
   using api = await KubeApi.connect(await readFile(files.platform, 'utf8'));
-  const nodes = await nodeNames(context, kindName, signal);
-  await context.programs.account.track('kubernetes', () =>
-    waitReady(
-      api,
-      { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
-      { timeoutMs: NODES_MS, signal },
+  const [nodes] = await Promise.all([
+    nodeNames(context, kindName, signal),
+    context.programs.account.track('kubernetes', () =>
+      waitReady(
+        api,
+        { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
+        { timeoutMs: NODES_MS, signal },
+      ),
     ),
-  );
+  ]);
   await writeMirrors(context, nodes, signal);
   phases.begin('images');
   const plugins = (await pluginFiles(context, spec, signal)).flatMap(({ images }) => images);

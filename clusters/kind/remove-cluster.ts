@@ -1,5 +1,4 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { filesOf, type KindContext } from './context.js';
 import { newMaker } from '../../system/maker.js';
 import { KIND_CLUSTER_LABEL, LABEL, clientName, networkName, workstationName } from './names.js';
@@ -38,8 +37,8 @@ export async function deleteNodes(
   { name, kindName }: { name: string; kindName: string },
 ): Promise<void> {
   const { programs } = context;
-  const kubeconfig = path.join(filesOf(context, name).dir, 'kind.kubeconfig');
-  const args = ['delete', 'cluster', '--name', kindName, '--kubeconfig', kubeconfig];
+  const { learner } = filesOf(context, name);
+  const args = ['delete', 'cluster', '--name', kindName, '--kubeconfig', learner];
   const isOwnNode = `label=${KIND_CLUSTER_LABEL}=${kindName}`;
   await programs.run('kind', args, { timeoutMs: DELETE_MS });
   // A kind that was killed may have asked Docker for one more container at its very end.
