@@ -1,14 +1,14 @@
 import { cpus } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import pLimit from 'p-limit';
 import pc from 'picocolors';
-import { testLab, type LabTestReport } from '../../graders/lab-test.js';
+import type { LabTestReport } from '../../graders/lab-test.js';
+import { testLabs, wasTried } from '../../graders/test-labs.js';
 import { findLab, type Catalog, type Lab } from '../../labs/catalog.js';
 import { lintCatalog } from '../../labs/lint.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { findProjectRoot } from '../../system/project-root.js';
-import { CliFailure } from '../exit-codes.js';
+import { CliFailure, EXIT } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
 import { duration, note, print, printJson, printTable } from '../output.js';
 import { openCatalog, openProvider } from './context.js';
@@ -69,7 +69,7 @@ export function addLabCommands(program: Command): void {
     .option('--mutants', 'also generate wrong answers from each solution: every one must fail')
     .option('--jobs <n>', 'labs at the same time', String(cpus().length))
     .option('--json', 'as JSON')
-    .action(testLabs);
+    .action(runLabTests);
 
   lab
     .command('new <path>')
@@ -83,7 +83,7 @@ export function addLabCommands(program: Command): void {
     });
 }
 
-async function testLabs(
+async function runLabTests(
   names: string[],
   options: { provider: string; jobs: string; mutants?: boolean; json?: boolean },
   command: Command,
@@ -92,35 +92,35 @@ async function testLabs(
   const labs = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
   using interrupt = createInterrupt();
   await using provider = openProvider(command, options.provider);
-  const limit = pLimit(Math.max(1, Number(options.jobs) || 1));
   const startedAt = performance.now();
-  const reports = await Promise.all(
-    labs.map((lab) =>
-      limit(async () => {
-        const report = await testLab({
-          lab,
-          provider,
-          signal: interrupt.signal,
-          mutants: options.mutants === true,
-        });
-        if (options.json !== true) printReport(lab, report);
-        return report;
-      }),
-    ),
-  );
+  const reports = await testLabs({
+    labs,
+    provider,
+    jobs: Math.max(1, Number(options.jobs) || 1),
+    signal: interrupt.signal,
+    mutants: options.mutants === true,
+    onReport: (report) => {
+      if (options.json !== true) printReport(report);
+    },
+  });
   if (options.json === true) printJson(reports);
   else {
     sayProblems(catalog);
-    const failed = reports.filter((report) => !report.passed).length;
-    print(
-      `${reports.length - failed} passed, ${failed} failed, in ${duration(performance.now() - startedAt)}`,
-    );
+    print(`${countsOf(reports)}, in ${duration(performance.now() - startedAt)}`);
   }
+  if (!reports.some(wasTried)) throw new CliFailure(EXIT.wrongUsage);
   if (reports.some((report) => !report.passed) || catalog.problems.length > 0)
     throw new CliFailure();
 }
 
-function printReport(lab: Lab, report: LabTestReport): void {
+function countsOf(reports: readonly LabTestReport[]): string {
+  const failed = reports.filter((report) => !report.passed).length;
+  const skipped = reports.filter((report) => !wasTried(report)).length;
+  const counts = `${reports.length - failed - skipped} passed, ${failed} failed`;
+  return skipped === 0 ? counts : `${counts}, ${skipped} not offered here`;
+}
+
+function printReport(report: LabTestReport): void {
   const lines = report.cases.map(({ name, passed, detail, skipped, tookMs }) => {
     if (skipped !== undefined) return `  ${pc.yellow('skip')} ${name}: ${skipped}`;
     const mark = passed ? pc.green('ok  ') : pc.red('FAIL');
@@ -133,7 +133,7 @@ function printReport(lab: Lab, report: LabTestReport): void {
       `       ${made} mutants: ${equivalent} mean the same, ${killed} failed as they should (${killedByPackets} of them by the lab's own paths), ${survivors.length} survived`,
     );
   }
-  print([pc.bold(lab.id), ...lines].join('\n'));
+  print([pc.bold(report.lab), ...lines].join('\n'));
 }
 
 function sayProblems(catalog: Catalog): void {
