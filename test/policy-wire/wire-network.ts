@@ -24,16 +24,17 @@ export function networkOf(world: World): NetworkOperation[] {
 /** How to try a flow on the wire: from the namespace of its source to the address of its target. */
 export function probeOf(world: World, flow: Flow): AgentProbe {
   const { protocol, port } = flow;
+  const ends = { netns: namespaceOf(world, flow.from), address: addressOf(world, flow.to) };
+  const patience = { timeoutMs: 1000 };
+  if (protocol === 'ICMP') {
+    const { type, code } = flow.icmp ?? { type: 8, code: 0 };
+    if (type !== 8 && type !== 13) throw new Error(`Nobody answers ICMP of type ${type}.`);
+    return { ...ends, ...patience, protocol, icmp: { type, code } };
+  }
   if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') {
     throw new Error(`No probe speaks ${protocol}.`);
   }
-  return {
-    netns: namespaceOf(world, flow.from),
-    protocol,
-    address: addressOf(world, flow.to),
-    port,
-    timeoutMs: 1000,
-  };
+  return { ...ends, ...patience, protocol, port };
 }
 
 export function addressOf(world: World, end: FlowEnd): string {

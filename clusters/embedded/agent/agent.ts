@@ -212,15 +212,20 @@ export interface ExecSession {
   close(): void;
 }
 
-export interface AgentProbe {
+export type AgentProbe = {
   netns: string;
-  protocol: 'TCP' | 'UDP' | 'SCTP';
   address: string;
-  port: number;
   timeoutMs: number;
-  /** What UDP sends; any answer counts. Default: a DNS query on port 53, else `gatehouse\n`. */
-  payload?: string;
-}
+} & (
+  | {
+      protocol: 'TCP' | 'UDP' | 'SCTP';
+      port: number;
+      /** What UDP sends; any answer counts. Default: a DNS query on port 53, else `gatehouse\n`. */
+      payload?: string;
+    }
+  /** Queries that every system answers by itself: an echo (8) or the time (13). Its code is sent as it is. */
+  | { protocol: 'ICMP'; icmp: { type: 8 | 13; code: number } }
+);
 
 export interface AgentProbeResult {
   cause: 'open' | 'refused' | 'filtered' | 'unreachable' | 'unknown';

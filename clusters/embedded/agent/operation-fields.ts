@@ -71,8 +71,13 @@ export function execFields(spec: ExecSpec): Field[] {
 }
 
 export function probeFields(probe: AgentProbe): Field[] {
-  const { netns, protocol, address, port, timeoutMs, payload = '' } = probe;
-  return [netns, protocol, address, port, Math.round(timeoutMs), payload];
+  const { netns, protocol, address } = probe;
+  const timeoutMs = Math.round(probe.timeoutMs);
+  if (probe.protocol === 'ICMP') {
+    const { type, code } = probe.icmp;
+    return [netns, protocol, address, type * 256 + code, timeoutMs, ''];
+  }
+  return [netns, protocol, address, probe.port, timeoutMs, probe.payload ?? ''];
 }
 
 /** -1: no limit. */

@@ -37,6 +37,19 @@ const pod = (
   },
 });
 
+/** A pod in its node's own network. */
+const onNode = (name: string, node: string): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'net' },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    nodeName: node,
+    hostNetwork: true,
+    containers: [{ name: 'c', image: 'busybox:1.36', command: ['sleep', '3600'] }],
+  },
+});
+
 const service = (name: string, spec: JsonObject): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Service',
@@ -64,6 +77,7 @@ beforeAll(async () => {
       pod('one', { labels: { group: 'web' }, node: 'worker-1' }),
       pod('two', { labels: { group: 'web' }, node: 'worker-2' }),
       pod('three', { node: 'worker-2' }),
+      onNode('on-node', 'worker-1'),
       service('web', { selector: { group: 'web' } }),
       service('one', { selector: { app: 'one' } }),
       service('empty', { selector: { app: 'nobody' } }),
@@ -279,6 +293,22 @@ test(
     ];
     const results = await cluster.probe(requests);
     expect(results.map(({ cause }) => cause)).toEqual(['open', 'refused']);
+  },
+  TIMEOUT_MS,
+);
+
+test.each(['two', 'on-node'])(
+  'there is no IPv6 that could lead around a policy, and %s cannot switch it on',
+  async (name) => {
+    const inside = async (script: string): Promise<string> => {
+      const command = `kubectl -n net exec ${name} -- sh -c '${script}' 2>&1`;
+      return (await cluster.run(command)).stdout.trim();
+    };
+    const state = 'cat /proc/net/if_inet6; cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6';
+    expect(await inside(state)).toBe('1');
+    expect(await inside('echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6')).not.toBe('');
+    expect(await inside(state)).toBe('1');
+    expect(await inside('nc -z -w 1 fd00::1 8080')).toMatch(/unreachable|Cannot assign/);
   },
   TIMEOUT_MS,
 );

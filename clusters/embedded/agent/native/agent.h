@@ -295,6 +295,7 @@ void probe_request(Ticket, Fields *);
 typedef struct {
   uint32_t source, destination; /* network order */
   uint16_t source_port, destination_port;
+  uint16_t query_id; /* of ICMP, where it asks or answers */
   int protocol;
 } LoggedPacket;
 

@@ -43,6 +43,10 @@ static void log_packet(PacketLog *log, const char *prefix, const unsigned char *
     packet.source_port = ntohs(ports[0]);
     packet.destination_port = ntohs(ports[1]);
   }
+  if (protocol == IPPROTO_ICMP && first_fragment && header >= 20 && length >= header + 8) {
+    memcpy(&packet.query_id, ip + header + 4, 2);
+    packet.query_id = ntohs(packet.query_id);
+  }
   /* What a rule only writes down goes on its way. */
   if (strncmp(prefix, "gh:log:", 7) != 0) probe_saw_drop(log->netns, prefix, &packet);
   if (!has_subscribers()) return;

@@ -2,6 +2,7 @@
 #include "agent.h"
 
 #include <arpa/inet.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ typedef struct {
   Netns *netns;
   char *netns_name, *dropped_netns, *dropped_prefix;
   int protocol; /* IPPROTO_… */
+  uint8_t query_type, query_code;
   struct sockaddr_in to;
   uint32_t timeout_us;
   char *payload;
@@ -97,6 +99,9 @@ static void check_end(Batch *batch) {
   if (batch->next == batch->count && !batch->open) batch_end(batch);
 }
 
+/* One packet out, and whatever comes back is the answer. */
+static bool is_packet(const Probe *probe) { return probe->protocol == IPPROTO_UDP || probe->protocol == IPPROTO_ICMP; }
+
 static const char *cause_of(int error) {
   switch (error) {
     case ECONNREFUSED: return "refused";
@@ -116,7 +121,7 @@ static const char *cause_of(int error) {
 static void give_up_or_resend(Timer *timer) {
   Probe *probe = CONTAINER(timer, Probe, timer);
   Batch *batch = probe->batch;
-  if (probe->protocol == IPPROTO_UDP && !probe->resent && !probe->dropped_prefix) {
+  if (is_packet(probe) && !probe->resent && !probe->dropped_prefix) {
     probe->resent = true;
     uint64_t gone = now_us() - probe->started;
     if (gone < probe->timeout_us) {
@@ -129,18 +134,58 @@ static void give_up_or_resend(Timer *timer) {
   check_end(batch);
 }
 
+/* ---- ICMP: queries that every system answers by itself, an echo (8) or the time (13) ---- */
+
+#define ICMP_QUERY_BYTES 20
+
+static uint16_t checksum_of(const uint8_t *bytes, size_t length) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i + 1 < length; i += 2) sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  return htons((uint16_t)~sum);
+}
+
+/* The number that an answer repeats stands where other protocols have the port. */
+static void make_icmp_query(Probe *probe) {
+  struct icmphdr header = {.type = probe->query_type, .code = probe->query_code};
+  header.un.echo.id = htons(probe->from_port);
+  free(probe->payload);
+  probe->payload = must_allocate(ICMP_QUERY_BYTES);
+  probe->payload_length = ICMP_QUERY_BYTES;
+  memset(probe->payload, 0, ICMP_QUERY_BYTES);
+  memcpy(probe->payload, &header, sizeof header);
+  header.checksum = checksum_of((uint8_t *)probe->payload, ICMP_QUERY_BYTES);
+  memcpy(probe->payload, &header, sizeof header);
+}
+
+/* A raw socket gets all ICMP from its peer, questions and other probes' answers as well. */
+static bool is_icmp_answer(const Probe *probe, const uint8_t *ip, size_t length) {
+  size_t start = (size_t)(ip[0] & 15) * 4;
+  struct icmphdr header;
+  if (length < start + sizeof header) return false;
+  memcpy(&header, ip + start, sizeof header);
+  int wanted = probe->query_type == ICMP_ECHO ? ICMP_ECHOREPLY : ICMP_TIMESTAMPREPLY;
+  return header.type == wanted && ntohs(header.un.echo.id) == probe->from_port;
+}
+
+/* 0: an answer; EAGAIN: not yet; else what came instead of one. */
+static int receive_packet(const Probe *probe) {
+  uint8_t packet[128];
+  for (;;) {
+    ssize_t got = recv(probe->source.fd, packet, sizeof packet, MSG_DONTWAIT);
+    if (got < 0) return errno == EINTR ? EAGAIN : errno;
+    if (probe->protocol == IPPROTO_UDP || (got > 0 && is_icmp_answer(probe, packet, (size_t)got))) return 0;
+  }
+}
+
 static void probe_ready(Source *source, uint32_t events) {
   Probe *probe = CONTAINER(source, Probe, source);
   Batch *batch = probe->batch;
   int error = 0;
   socklen_t size = sizeof error;
   (void)events;
-  if (probe->protocol == IPPROTO_UDP) {
-    char byte;
-    if (recv(source->fd, &byte, 1, MSG_DONTWAIT) < 0) {
-      if (errno == EAGAIN || errno == EINTR) return;
-      error = errno;
-    }
+  if (is_packet(probe)) {
+    if ((error = receive_packet(probe)) == EAGAIN) return;
   } else if (getsockopt(source->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) {
     error = errno;
   }
@@ -175,8 +220,8 @@ static void start(Probe *probe) {
     finish(probe, "unknown", ENOENT);
     return;
   }
-  int type = (probe->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK;
-  int fd = netns_socket(probe->netns, AF_INET, type, probe->protocol);
+  int type = probe->protocol == IPPROTO_UDP ? SOCK_DGRAM : probe->protocol == IPPROTO_ICMP ? SOCK_RAW : SOCK_STREAM;
+  int fd = netns_socket(probe->netns, AF_INET, type | SOCK_NONBLOCK, probe->protocol);
   if (fd < 0) {
     finish(probe, "unknown", errno);
     return;
@@ -200,7 +245,11 @@ static void start(Probe *probe) {
     probe->from_address = from.sin_addr.s_addr;
     probe->from_port = ntohs(from.sin_port);
   }
-  if (!failed && probe->protocol == IPPROTO_UDP &&
+  if (probe->protocol == IPPROTO_ICMP) {
+    probe->from_port = probe->netns->probe_port;
+    make_icmp_query(probe);
+  }
+  if (!failed && is_packet(probe) &&
       send(fd, probe->payload, probe->payload_length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
     failed = errno;
   if (failed == EPERM) { /* dropped on its way out: which rule it was is in the log in a moment */
@@ -213,12 +262,12 @@ static void start(Probe *probe) {
     finish(probe, cause_of(failed), failed);
     return;
   }
-  if (!failed && probe->protocol != IPPROTO_UDP) {
+  if (!failed && !is_packet(probe)) {
     finish(probe, "open", 0);
     return;
   }
-  source_watch(&probe->source, probe->protocol == IPPROTO_UDP ? EPOLLIN : EPOLLOUT);
-  timer_set(&probe->timer, probe->protocol == IPPROTO_UDP ? probe->timeout_us / 3 : probe->timeout_us);
+  source_watch(&probe->source, is_packet(probe) ? EPOLLIN : EPOLLOUT);
+  timer_set(&probe->timer, is_packet(probe) ? probe->timeout_us / 3 : probe->timeout_us);
 }
 
 static void go_on(Timer *timer) {
@@ -244,8 +293,11 @@ static Probe *probe_of(uint32_t address, uint16_t port, int protocol) {
 /* Its own end of a packet names the probe, whatever the other end became on the way: the source of what it
  * sent, the destination of what came back. */
 void probe_saw_drop(const Netns *netns, const char *prefix, const LoggedPacket *packet) {
-  Probe *probe = probe_of(packet->source, packet->source_port, packet->protocol);
-  if (!probe) probe = probe_of(packet->destination, packet->destination_port, packet->protocol);
+  bool is_icmp = packet->protocol == IPPROTO_ICMP;
+  uint16_t sent_from = is_icmp ? packet->query_id : packet->source_port;
+  uint16_t sent_to = is_icmp ? packet->query_id : packet->destination_port;
+  Probe *probe = probe_of(packet->source, sent_from, packet->protocol);
+  if (!probe) probe = probe_of(packet->destination, sent_to, packet->protocol);
   if (!probe || probe->dropped_prefix) return;
   probe->dropped_netns = must_copy(netns->name);
   probe->dropped_prefix = must_copy(prefix);
@@ -253,7 +305,14 @@ void probe_saw_drop(const Netns *netns, const char *prefix, const LoggedPacket *
   if (gone + SETTLE_US < probe->timeout_us) timer_set(&probe->timer, SETTLE_US);
 }
 
-/* count, then per probe: namespace, protocol, address, port, timeout in ms, payload ("" = the default) */
+static int protocol_of(const char *name) {
+  if (!strcmp(name, "UDP")) return IPPROTO_UDP;
+  if (!strcmp(name, "SCTP")) return IPPROTO_SCTP;
+  return !strcmp(name, "ICMP") ? IPPROTO_ICMP : IPPROTO_TCP;
+}
+
+/* count, then per probe: namespace, protocol, address, port, timeout in ms, payload ("" = the default); ICMP has its
+ * type and code in the two bytes of the port */
 void probe_request(Ticket ticket, Fields *in) {
   long long count = field_number(in);
   if (in->bad || count < 0 || count > 100000) {
@@ -274,13 +333,16 @@ void probe_request(Ticket ticket, Fields *in) {
     probe->source.fd = -1;
     probe->cause = "unknown";
     probe->netns_name = must_copy(field(in));
-    const char *protocol = field(in);
-    probe->protocol = !strcmp(protocol, "UDP") ? IPPROTO_UDP : !strcmp(protocol, "SCTP") ? IPPROTO_SCTP : IPPROTO_TCP;
+    probe->protocol = protocol_of(field(in));
     probe->to.sin_family = AF_INET;
     if (inet_pton(AF_INET, field(in), &probe->to.sin_addr) != 1) in->bad = true;
     long long port = field_number(in), timeout = field_number(in);
     if (port < 0 || port > 65535 || timeout < 0 || timeout > 600000) in->bad = true;
-    probe->to.sin_port = htons((uint16_t)port);
+    if (probe->protocol == IPPROTO_ICMP) {
+      probe->query_type = (uint8_t)(port >> 8);
+      probe->query_code = (uint8_t)port;
+      if (probe->query_type != ICMP_ECHO && probe->query_type != ICMP_TIMESTAMP) in->bad = true;
+    } else probe->to.sin_port = htons((uint16_t)port);
     probe->timeout_us = (uint32_t)timeout * 1000;
     const void *payload = field_bytes(in, &length);
     if (!length) {
