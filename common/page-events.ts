@@ -1,3 +1,4 @@
+import type { ObservedFlow } from './flow.js';
 import type { Outcome } from './verdict.js';
 
 /** What a lab's page is told over its event stream: the whole state after every change, and check results as they come. */
@@ -41,3 +42,13 @@ export interface CheckDoneEvent {
   announcement: string;
   html: string;
 }
+
+/** What a page is told while it shows who talks to whom. */
+export type FlowsEvent =
+  /** Flows that are new or seen again, the last one last. After `fresh`, nothing that was told before holds. */
+  | { type: 'flows'; flows: ObservedFlow[]; fresh: boolean }
+  /** Nothing comes now, and why; it may come later. */
+  | { type: 'none'; reason: string };
+
+/** How many flows a page is told at once and keeps: a busy cluster must not drown a browser. */
+export const MOST_FLOWS_SHOWN = 200;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CNIS, type Cni, type ClusterSpec, type ShellTarget } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
-import type { FlowParty, ObservedFlow } from '../../common/flow.js';
+import { partyName, portName, type ObservedFlow } from '../../common/flow.js';
 import { clusterSpecOf } from '../../graders/grade-lab.js';
 import { findLab } from '../../labs/catalog.js';
 import { runInteractive } from '../../system/run-interactive.js';
@@ -137,17 +137,11 @@ async function showFlows(
 }
 
 function describeFlow(flow: ObservedFlow): string {
-  const { from, to, protocol, port, verdict, count, firstAt, explanation } = flow;
+  const { from, to, verdict, count, firstAt, explanation, isProbe } = flow;
   const times = count === 1 ? '' : ` (${count} times)`;
-  const asked = port === 0 ? protocol : `${protocol} ${port}`;
-  const head = `${firstAt} ${verdict} ${partyName(from)} -> ${partyName(to)} ${asked}${times}`;
+  const sender = isProbe ? ' [probe of a check]' : '';
+  const head = `${firstAt} ${verdict} ${partyName(from)} -> ${partyName(to)} ${portName(flow)}${times}${sender}`;
   return `${head}\n  ${explanation}`;
-}
-
-function partyName({ pod, node, outside, address }: FlowParty): string {
-  if (pod !== undefined) return pod;
-  if (node !== undefined) return `node ${node}`;
-  return outside === undefined ? address : `${outside} (${address})`;
 }
 
 interface CreateClusterOptions {

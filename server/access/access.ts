@@ -18,6 +18,7 @@ export const ACCESS = {
   'GET /labs/:chapter/:lab/:step': 'learner',
 
   'GET /labs/:chapter/:lab/session/events': 'learner',
+  'GET /labs/:chapter/:lab/session/flows': 'learner',
   'POST /labs/:chapter/:lab/session/start': 'learner',
   'POST /labs/:chapter/:lab/session/reset': 'learner',
   'POST /labs/:chapter/:lab/session/end': 'learner',

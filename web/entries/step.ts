@@ -6,6 +6,7 @@ import { savePreference } from '../page/preference.js';
 import { CheckForm } from '../step/check.js';
 import { startCodeActions } from '../step/code-actions.js';
 import { Console } from '../step/console.js';
+import { FlowsPanel } from '../step/flows.js';
 import { startSplitter } from '../step/splitter.js';
 import { showStepMarks } from '../step/step-marks.js';
 import { startViewSwitch } from '../step/view-switch.js';
@@ -27,6 +28,12 @@ const views = startViewSwitch((view) => {
 });
 startSplitter(() => {
   tabs.fit();
+});
+new FlowsPanel({
+  url: `${labUrl}/session/flows`,
+  onResize: () => {
+    tabs.fit();
+  },
 });
 startCodeActions({
   stepUrl: `${labUrl}/steps/${step}`,

@@ -4,12 +4,12 @@ const RETRY_MS = 1500;
 
 /**
  * Follows a stream of server-sent events. A hidden page lets go of its connection, because browsers open only six to
- * one server; when it is looked at again it gets the whole state anew.
+ * one server; when it is looked at again it gets the whole state anew. After `stop` it lets go for good.
  */
 export function listen(
   url: string,
   { handlers, onConnection }: { handlers: EventHandlers; onConnection?: (isUp: boolean) => void },
-): void {
+): { stop: () => void } {
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   const close = (): void => {
@@ -33,14 +33,27 @@ export function listen(
       });
     }
   };
-  document.addEventListener('visibilitychange', () => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const follow = (): void => {
     if (document.visibilityState === 'visible') open();
     else close();
-  });
-  addEventListener('pagehide', close);
+  };
+  document.addEventListener('visibilitychange', follow, { signal });
+  addEventListener('pagehide', close, { signal });
   // From the browser's memory of pages: everything is as it was, but for the connection.
-  addEventListener('pageshow', (event) => {
-    if (event.persisted) open();
-  });
+  addEventListener(
+    'pageshow',
+    (event) => {
+      if (event.persisted) open();
+    },
+    { signal },
+  );
   open();
+  return {
+    stop: () => {
+      ended.abort();
+      close();
+    },
+  };
 }

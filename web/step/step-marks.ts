@@ -1,7 +1,5 @@
 import type { LabPageState } from '../../common/page-events.js';
-
-const CHECK_ICON =
-  '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="m5 12.5 4.5 4.5L19 7.5"/></svg>';
+import { CHECK_ICON } from '../page/icons.js';
 
 /** The row of steps above the text: what was passed, as it happens. */
 export function showStepMarks(state: LabPageState): void {

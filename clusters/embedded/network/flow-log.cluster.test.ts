@@ -89,6 +89,8 @@ test(
       expect(between()).toHaveLength(3);
       return Promise.resolve();
     });
+    // They were sent by the platform's prober, with its ports.
+    expect(seen.filter(({ port, isProbe }) => port === 8080 && !isProbe)).toEqual([]);
     expect(between()).toEqual([
       'allowed default/web default/db 8080: Allowed: the first ingress rule of default/allow-web admits it.',
       expect.stringMatching(
@@ -107,14 +109,34 @@ test(
 );
 
 test(
+  "a program's connection is no probe, and is counted apart from probes that go the same way",
+  async () => {
+    const ran = await cluster.run(
+      'for i in 1 2 3; do kubectl exec web -- wget -q -O- -T 2 http://$(kubectl get pod db -o jsonpath={.status.podIP}):8080/hostname; done',
+    );
+    expect(ran.stderr).toBe('');
+    await eventually(async () => {
+      const flows = ((await cluster.flows?.()) ?? []).filter(
+        ({ from, to }) => from.pod === 'default/web' && to.pod === 'default/db',
+      );
+      expect(flows.map(({ isProbe }) => isProbe).sort()).toEqual([false, true]);
+      expect(flows.find(({ isProbe }) => !isProbe)?.count).toBe(3);
+    });
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'flows of one kind are counted together, and what is kept is bounded by kinds, not packets',
   async () => {
-    const before = (await cluster.flows?.())?.find(({ from }) => from.pod === 'default/web');
+    const before = (await cluster.flows?.())?.find(
+      ({ from, isProbe }) => isProbe && from.pod === 'default/web',
+    );
     await connect('web', 'db', 20);
     await eventually(async () => {
       const flows = (await cluster.flows?.()) ?? [];
       const own = flows.filter(
-        ({ from, to }) => from.pod === 'default/web' && to.pod === 'default/db',
+        ({ from, to, isProbe }) => isProbe && from.pod === 'default/web' && to.pod === 'default/db',
       );
       expect(own).toHaveLength(1);
       expect(own[0]!.count).toBe((before?.count ?? 0) + 20);

@@ -6,6 +6,7 @@ import { decide } from '../../../policy/decide.js';
 import type { Decision, World } from '../../../policy/model.js';
 import { protocolName } from '../../../policy/protocols.js';
 import type { Agent, LoggedPacket } from '../agent/agent.js';
+import { isProbePacket, PROBE_PORTS } from '../agent/probe-ports.js';
 import { nodeNetns, POD_CIDR } from './addresses.js';
 
 export interface FlowLogOptions {
@@ -19,20 +20,31 @@ export interface FlowLogOptions {
   worldOf(node: string): World | undefined;
 }
 
+interface KnownFlow {
+  flow: ObservedFlow;
+  toldAt: number;
+  /** Its explanation is the kernel's alone: too much happened at once to reason about it. */
+  isBrief: boolean;
+}
+
 /**
  * Who talked to whom. The kernel tells the first packet of each connection that policies let pass, by a chain
  * behind theirs, and each packet that they drop. Bounded in what the kernel tells, in what is kept, and in
- * what listeners hear: about flows of one kind once a second.
+ * what listeners hear: about flows of one kind once a second. The platform's probes are marked, and take
+ * nothing from what can be told of others.
  */
 export class FlowLog {
   readonly #options: FlowLogOptions;
-  /** By ends, port and verdict; the one seen longest ago first. */
-  readonly #flows = new Map<string, { flow: ObservedFlow; toldAt: number }>();
+  /** By ends, port, verdict and sort of sender; the one seen longest ago first. */
+  readonly #flows = new Map<string, KnownFlow>();
   readonly #listeners = new Set<(flow: ObservedFlow) => void>();
   readonly #ends = new Set<() => void>();
+  /** A scan of many ports is many kinds of flows: of so many in a second only some are told and reasoned about. */
+  readonly #mayTell = {
+    probe: atMostPerSecond(TOLD_PER_SECOND),
+    other: atMostPerSecond(TOLD_PER_SECOND),
+  };
   #isStopped = false;
-  #second = 0;
-  #left = 0;
 
   constructor(options: FlowLogOptions) {
     this.#options = options;
@@ -80,34 +92,40 @@ export class FlowLog {
     if (!denied && packet.prefix !== ALLOWED) return;
     const node = this.#options.nodes.find((name) => nodeNetns(name) === packet.netns);
     if (node === undefined) return;
+    const isProbe = isProbePacket(packet);
     const key = [
       packet.source,
       packet.destination,
       packet.protocol,
       packet.destinationPort,
       packet.prefix,
+      isProbe,
     ].join(' ');
     const known = this.#flows.get(key);
     const at = Date.parse(packet.at);
     const isDue = known === undefined || at - known.toldAt >= TELL_EVERY_MS;
-    const isTold = isDue && this.#mayTell(at);
-    const flow =
-      known === undefined
-        ? this.#describe(packet, { node, isBrief: !isTold })
-        : { ...known.flow, lastAt: packet.at, count: known.flow.count + 1 };
+    const isTold = isDue && this.#mayTell[isProbe ? 'probe' : 'other'](at);
+    const seen = this.#count(packet, { node, known, isTold });
     this.#flows.delete(key);
-    this.#flows.set(key, { flow, toldAt: isTold ? at : (known?.toldAt ?? 0) });
+    this.#flows.set(key, { ...seen, toldAt: isTold ? at : (known?.toldAt ?? 0) });
     const [oldest] = this.#flows.keys();
     if (this.#flows.size > MAX_KEPT && oldest !== undefined) this.#flows.delete(oldest);
-    if (isTold) for (const listener of this.#listeners) listener(flow);
+    if (isTold) for (const listener of this.#listeners) listener(seen.flow);
   }
 
-  /** A scan of many ports is many kinds of flows: of so many in a second only some are told and reasoned about. */
-  #mayTell(at: number): boolean {
-    const second = Math.floor(at / 1000);
-    if (second !== this.#second) [this.#second, this.#left] = [second, TOLD_PER_SECOND];
-    this.#left -= 1;
-    return this.#left >= 0;
+  /** One more of a kind; a kind of its own from the moment on that another rule decides. */
+  #count(
+    packet: LoggedPacket,
+    { node, known, isTold }: { node: string; known: KnownFlow | undefined; isTold: boolean },
+  ): Omit<KnownFlow, 'toldAt'> {
+    const counted = known && { ...known.flow, lastAt: packet.at, count: known.flow.count + 1 };
+    if (counted !== undefined && !isTold)
+      return { flow: counted, isBrief: known?.isBrief === true };
+    const flow = this.#describe(packet, { node, isBrief: !isTold });
+    const { explanation } = flow;
+    if (counted === undefined) return { flow, isBrief: !isTold };
+    const isSame = known?.isBrief === true || explanation === counted.explanation;
+    return { flow: isSame ? { ...counted, explanation } : flow, isBrief: false };
   }
 
   #describe(
@@ -122,6 +140,7 @@ export class FlowLog {
       port: packet.destinationPort,
       verdict,
       explanation: this.#explain(packet, { node, isBrief }),
+      isProbe: isProbePacket(packet),
       seenOn: node,
       firstAt: packet.at,
       lastAt: packet.at,
@@ -145,6 +164,18 @@ export class FlowLog {
   }
 }
 
+/** Whether one more may be, at a time in milliseconds. */
+function atMostPerSecond(most: number): (at: number) => boolean {
+  let second = 0;
+  let left = 0;
+  return (at) => {
+    const now = Math.floor(at / 1000);
+    if (now !== second) [second, left] = [now, most];
+    left -= 1;
+    return left >= 0;
+  };
+}
+
 function decisionOn(packet: LoggedPacket, world: World): Decision | undefined {
   const protocol = PROTOCOLS.find((name) => name === protocolName(packet.protocol));
   if (protocol === undefined) return undefined;
@@ -162,10 +193,13 @@ const ALLOWED = 'gh:flow';
 const MAX_KEPT = 1000;
 const TELL_EVERY_MS = 1000;
 const TOLD_PER_SECOND = 100;
+const LOGGED = `limit rate 100/second burst 400 packets log group 1 prefix "${ALLOWED}"`;
+const FROM_PROBER = `meta l4proto { tcp, udp, sctp } th sport { ${PROBE_PORTS.map((range) => range.join('-')).join(', ')} }`;
 
 /**
  * Behind all policies, so whatever comes here was allowed. A connection between two nodes passes both: only the
- * one that delivers it tells of it, and of what leaves the cluster the one it leaves.
+ * one that delivers it tells of it, and of what leaves the cluster the one it leaves. Probes have a limit of
+ * their own: a check must not keep the learner's packets out of the log.
  */
 const FLOW_TABLE = [
   'add table inet gatehouse-flows',
@@ -174,5 +208,7 @@ const FLOW_TABLE = [
   'add chain inet gatehouse-flows forward { type filter hook forward priority filter + 10; policy accept; }',
   'add rule inet gatehouse-flows forward ct state != new accept',
   `add rule inet gatehouse-flows forward oifname "eth0" ip daddr ${POD_CIDR} accept`,
-  `add rule inet gatehouse-flows forward limit rate 100/second burst 400 packets log group 1 prefix "${ALLOWED}"`,
+  `add rule inet gatehouse-flows forward ${FROM_PROBER} ${LOGGED}`,
+  `add rule inet gatehouse-flows forward ${FROM_PROBER} accept`,
+  `add rule inet gatehouse-flows forward ${LOGGED}`,
 ].join('\n');

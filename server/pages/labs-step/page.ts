@@ -31,6 +31,7 @@ export function serveStepPage(context: ServerContext): void {
         ? undefined
         : { href: `/labs/${lab.id}/${other.id}`, title: other.title };
     };
+    const preferences = readCookies(request.headers.cookie);
     const nonce = randomBytes(16).toString('base64');
     const isHttps = settings.publicUrl?.startsWith('https:') === true;
     allowTerminalStyles(response, { nonce, isHttps });
@@ -64,8 +65,9 @@ export function serveStepPage(context: ServerContext): void {
           summary: attempt === undefined ? undefined : summaryView(lab, { step: step.id, attempt }),
           attemptAt: attempt?.createdAt,
           state: pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession }),
-          split: parseSplit(readCookies(request.headers.cookie).get('split')),
-          readsTerminal: readCookies(request.headers.cookie).get('reader') === '1',
+          split: parseSplit(preferences.get('split')),
+          readsTerminal: preferences.get('reader') === '1',
+          showsFlows: preferences.get('flows') === '1',
         },
       },
     );
