@@ -7,7 +7,8 @@ import { FAILSAFE } from './failsafe.js';
 import type { HostMap } from './node-rules.js';
 import type { Direction, NormalPolicy } from './normal-form.js';
 import { PROTOCOL } from './protocols.js';
-import type { AppliedTier, IndexedEndpoint, WorldIndex } from './world-index.js';
+import type { IndexedEndpoint } from './endpoints.js';
+import type { AppliedTier, WorldIndex } from './world-index.js';
 
 /** Set on packets that an early policy let through: the ordinary ones are then not asked. */
 export const PASSED_EARLY = '0x10000';
@@ -85,6 +86,7 @@ function local(
       `${denyWith(logGroup, prefix)} comment "${prefix}"`,
     ],
     policyChains: compiled.policyChains,
+    groupChains: compiled.groupChains,
     tierChains:
       last.length === 0
         ? compiled.tierChains

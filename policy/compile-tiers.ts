@@ -9,15 +9,16 @@ import {
 } from './compile-policy.js';
 import type { RuleRef } from './model.js';
 import type { Denial } from './node-rules.js';
-import { policyId, type NormalPolicy } from './normal-form.js';
+import { policyId, type Direction, type NormalPolicy } from './normal-form.js';
 import type { AppliedTier } from './world-index.js';
 
 /** Chains that endpoints with the same policies in a direction share. */
 export interface CompiledTiers extends References {
   /** The rules of the outermost chain. */
   rules: readonly string[];
-  /** Chains it jumps to, by name: those of policies and, for all tiers but the last, of tiers. */
+  /** Chains it jumps to, by name: those of policies, of runs of them and, for all tiers but the last, of tiers. */
   policyChains: ReadonlyMap<string, readonly string[]>;
+  groupChains: ReadonlyMap<string, readonly string[]>;
   tierChains: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -27,10 +28,20 @@ export interface CompiledTiers extends References {
  * few combinations of them.
  */
 export function compileTiers(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTiers {
+  const ofList = byList.get(tiers) ?? new Map<string, CompiledTiers>();
+  byList.set(tiers, ofList);
+  const how = keyOf(target);
+  const compiled = ofList.get(how) ?? compileAnyList(tiers, target);
+  ofList.set(how, compiled);
+  return compiled;
+}
+
+/** The same policies in another list, as every change of the world makes one. */
+function compileAnyList(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTiers {
   const first = tiers[0]?.policies[0];
   if (first === undefined) return build(tiers, target);
-  const memo = remembered.get(first) ?? new Map<string, CompiledTiers>();
-  remembered.set(first, memo);
+  const memo = byFirstPolicy.get(first) ?? new Map<string, CompiledTiers>();
+  byFirstPolicy.set(first, memo);
   const key = `${keyOf(target)} ${tiers.map(numbersOf).join(' ')}`;
   const known = memo.get(key);
   if (known !== undefined) return known;
@@ -44,6 +55,7 @@ function build(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTi
   const tierChains = new Map<string, readonly string[]>();
   const draft: Draft = {
     policyChains: new Map(),
+    groupChains: new Map(),
     sets: new Map(),
     comments: new Map(),
     denials: new Map(),
@@ -65,6 +77,7 @@ function build(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTi
 
 interface Draft {
   policyChains: Map<string, readonly string[]>;
+  groupChains: Map<string, readonly string[]>;
   sets: Map<string, SetMeaning>;
   comments: Map<string, RuleRef>;
   denials: Map<string, Denial>;
@@ -74,15 +87,16 @@ interface Draft {
 function tierRules(
   { tier, policies }: AppliedTier,
   { draft, target }: { draft: Draft; target: CompileTarget },
-): string[] {
-  const rules = policies.flatMap((policy) => {
+): readonly string[] {
+  const run = new PolicyRun(draft, target.direction);
+  for (const policy of policies) {
     const compiled = compilePolicy(policy, target);
-    if (compiled === undefined) return [];
+    if (compiled === undefined) continue;
     addReferences(draft, compiled);
-    if (compiled.leavesTier) return compiled.rules;
-    draft.policyChains.set(compiled.name, compiled.rules);
-    return [`jump ${compiled.name}`];
-  });
+    if (compiled.leavesTier) run.addRules(compiled.rules);
+    else run.addPolicy(compiled);
+  }
+  const rules = run.rules();
   if (tier.defaultAction === 'pass') return rules;
   const denial: Denial = {
     direction: target.direction,
@@ -98,6 +112,58 @@ function tierRules(
   return [...rules, `${denyWith(target.logGroup, prefix)} comment "${prefix}"`];
 }
 
+/**
+ * The rules of a tier. Where many policies follow each other, they stand in groups with chains of their own, whose
+ * bounds the policies' names decide: so one policy more or less changes one group, not the whole list.
+ */
+class PolicyRun {
+  readonly #draft: Draft;
+  readonly #direction: Direction;
+  readonly #rules: string[] = [];
+  #groups: string[][] = [[]];
+
+  constructor(draft: Draft, direction: Direction) {
+    this.#draft = draft;
+    this.#direction = direction;
+  }
+
+  addPolicy({ name, rules }: CompiledPolicy): void {
+    this.#draft.policyChains.set(name, rules);
+    this.#groups.at(-1)?.push(`jump ${name}`);
+    if (name.endsWith(GROUP_END)) this.#groups.push([]);
+  }
+
+  /** Rules that must stand in the tier's own chain. */
+  addRules(rules: readonly string[]): void {
+    this.#flush();
+    this.#rules.push(...rules);
+  }
+
+  rules(): readonly string[] {
+    this.#flush();
+    return this.#rules;
+  }
+
+  #flush(): void {
+    const groups = this.#groups.filter(({ length }) => length > 0);
+    this.#groups = [[]];
+    const isShort = groups.flat().length <= MAX_UNGROUPED;
+    for (const jumps of groups) {
+      if (isShort || jumps.length === 1) {
+        this.#rules.push(...jumps);
+        continue;
+      }
+      const name = `group-${this.#direction}-${nameFor(jumps.join('\n'))}`;
+      this.#draft.groupChains.set(name, jumps);
+      this.#rules.push(`jump ${name}`);
+    }
+  }
+}
+
+/** One name in sixteen. */
+const GROUP_END = '0';
+const MAX_UNGROUPED = 16;
+
 function addReferences(draft: Draft, from: CompiledPolicy): void {
   for (const [name, meaning] of from.sets) draft.sets.set(name, meaning);
   for (const [comment, ref] of from.comments) draft.comments.set(comment, ref);
@@ -106,7 +172,8 @@ function addReferences(draft: Draft, from: CompiledPolicy): void {
 }
 
 const MAX_REMEMBERED = 1000;
-const remembered = new WeakMap<NormalPolicy, Map<string, CompiledTiers>>();
+const byList = new WeakMap<readonly AppliedTier[], Map<string, CompiledTiers>>();
+const byFirstPolicy = new WeakMap<NormalPolicy, Map<string, CompiledTiers>>();
 const numbers = new WeakMap<NormalPolicy, number>();
 let nextNumber = 0;
 

@@ -3,7 +3,7 @@ import { randomWorld } from '../test/policy-wire/random-world.js';
 import { networkPolicy, smallWorld, type SmallWorld } from '../test/policy-wire/small-world.js';
 import { compile } from './compile.js';
 import type { World } from './model.js';
-import type { NodeRules } from './node-rules.js';
+import { CHAIN_KINDS, type NodeRules } from './node-rules.js';
 import { renderDelta, renderFull } from './render.js';
 
 const PODS: SmallWorld['pods'] = {
@@ -162,6 +162,58 @@ test('a delta ends exactly where a full compile ends, and never leaves a pod wit
   );
 });
 
+test('one policy more changes a group of jumps, not the whole list, and the order stays', () => {
+  const policies = Array.from({ length: 201 }, (_, i) =>
+    networkPolicy(`prod/p-${i}`, { podSelector: {}, ingress: [{ ports: [{ port: 1000 + i }] }] }),
+  );
+  const rulesOf = (count: number): NodeRules =>
+    compile(smallWorld({ pods: PODS, policies: policies.slice(0, count) }), 'node-1');
+  const [old, next] = [rulesOf(200), rulesOf(201)];
+  const lines = renderDelta(old, next).flatMap((text) => text.split('\n'));
+  expect(lines.length).toBeLessThan(120);
+  const [[outermost = ''] = []] = next.podChains;
+  const ports = portsInOrder(next, outermost);
+  const byName = (a: string, b: string): number => (a < b ? -1 : 1);
+  expect(ports).toEqual(
+    policies
+      .map((_, i) => `p-${i}`)
+      .sort(byName)
+      .map((name) => 1000 + Number(name.slice(2))),
+  );
+});
+
+/** Ports in the order in which a packet's rules would ask for them. */
+function portsInOrder(rules: NodeRules, chain: string): number[] {
+  const lines = CHAIN_KINDS.flatMap((kind) => rules[kind].get(chain) ?? []);
+  return lines.flatMap((line) => {
+    const [, target] = /^jump (\S+)/.exec(line) ?? [];
+    if (target !== undefined) return portsInOrder(rules, target);
+    const [, port] = /dport (\d+)/.exec(line) ?? [];
+    return port === undefined ? [] : [Number(port)];
+  });
+}
+
+test('what is remembered of the pods does not outlive the labels of their namespace', () => {
+  const base = smallWorld({
+    pods: PODS,
+    namespaces: { prod: { team: 'blue' } },
+    policies: [
+      networkPolicy('prod/p', {
+        podSelector: {},
+        ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'red' } } }] }],
+      }),
+    ],
+  });
+  const allowed = (world: World): number =>
+    [...compile(world, 'node-1').sets]
+      .filter(([name]) => name.startsWith('pods4'))
+      .flatMap(([, { elements }]) => elements).length;
+  expect(allowed(base)).toBe(0);
+  const namespaces = base.namespaces.map((one) => ({ ...one, labels: { team: 'red' } }));
+  expect(allowed({ ...base, namespaces })).toBe(3);
+  expect(allowed(base)).toBe(0);
+});
+
 test('five hundred pods and a thousand policies compile within a second', () => {
   const pods = Object.fromEntries(
     Array.from({ length: 500 }, (_, i) => [
@@ -276,7 +328,7 @@ function stateOf(rules: NodeRules): unknown {
     sets.set(map, new Set([...entries].map(([address, chain]) => `${address} : goto ${chain}`)));
   }
   const chains = new Map(
-    [...rules.policyChains, ...rules.podChains].map(([name, lines]) => [name, [...lines]]),
+    CHAIN_KINDS.flatMap((kind) => [...rules[kind]]).map(([name, lines]) => [name, [...lines]]),
   );
   return {
     sets: sorted(sets, (elements) => [...elements].sort()),

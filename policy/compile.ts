@@ -11,7 +11,7 @@ import {
   type PodMap,
   type VerdictMap,
 } from './node-rules.js';
-import { DIRECTIONS } from './normal-form.js';
+import { DIRECTIONS, type Direction } from './normal-form.js';
 import { protocolWord } from './protocols.js';
 import { indexWorld, NODE_INTERFACE, type WorldIndex } from './world-index.js';
 
@@ -62,29 +62,21 @@ export function compile(world: World, node: string, options: CompileOptions = {}
 
 class Draft {
   readonly #index: WorldIndex;
-  readonly #sets = new Map<string, NodeSet>();
-  readonly #policyChains = new Map<string, readonly string[]>();
-  readonly #tierChains = new Map<string, readonly string[]>();
+  /** All that is referred to from, by the name of its chain. */
+  readonly #compiled = new Map<string, CompiledTiers>();
   readonly #podChains = new Map<string, readonly string[]>();
   readonly #hostChains = new Map<string, readonly string[]>();
-  readonly #denials = new Map<string, Denial>();
-  readonly #logs = new Map<string, RuleRef>();
-  readonly #comments = new Map<string, RuleRef>();
   readonly #verdicts = new Map<VerdictMap, Map<string, string>>();
   readonly #self = { 4: new Set<string>(), 6: new Set<string>() };
-  readonly #known = new Map<CompiledTiers, string>();
 
   constructor(index: WorldIndex) {
     this.#index = index;
   }
 
-  addPodChain(direction: string, compiled: CompiledTiers): string {
-    const known = this.#known.get(compiled);
-    if (known !== undefined) return known;
-    const name = `pod-${direction}-${nameFor(compiled.rules.join('\n'))}`;
-    this.#known.set(compiled, name);
+  addPodChain(direction: Direction, compiled: CompiledTiers): string {
+    const name = `pod-${direction}-${idOf(compiled)}`;
     this.#podChains.set(name, compiled.rules);
-    this.#addReferences(compiled);
+    this.#compiled.set(name, compiled);
     return name;
   }
 
@@ -94,28 +86,20 @@ class Draft {
   }
 
   addHostChain(compiled: CompiledTiers & { map: VerdictMap }): void {
-    const name = `host-${compiled.map}-${nameFor(compiled.rules.join('\n'))}`;
+    const name = `host-${compiled.map}-${idOf(compiled)}`;
     this.#hostChains.set(name, compiled.rules);
-    this.#addReferences(compiled);
+    this.#compiled.set(name, compiled);
     this.#mapOf(compiled.map).set(`"${NODE_INTERFACE}"`, name);
   }
 
   rules(table: string, node: string): NodeRules {
-    for (const family of [4, 6] as const) {
-      const address = `ipv${family}_addr`;
-      this.#sets.set(`self${family}`, {
-        type: `${address} . ${address}`,
-        interval: false,
-        elements: [...this.#self[family]],
-      });
-    }
+    const { sets, ...references } = referencesOf(this.#index, this.#compiled);
     const mapOf = (map: VerdictMap): ReadonlyMap<string, string> => this.#mapOf(map);
     return {
       table,
       node,
-      sets: this.#sets,
-      policyChains: this.#policyChains,
-      tierChains: this.#tierChains,
+      ...references,
+      sets: new Map([...sets, ...this.#selfSets()]),
       podChains: this.#podChains,
       hostChains: this.#hostChains,
       verdicts: {
@@ -131,9 +115,6 @@ class Draft {
         'forward-in': mapOf('forward-in'),
         'forward-out': mapOf('forward-out'),
       },
-      denials: this.#denials,
-      logs: this.#logs,
-      comments: this.#comments,
     };
   }
 
@@ -143,16 +124,75 @@ class Draft {
     return known;
   }
 
-  #addReferences(from: CompiledTiers): void {
-    for (const [name, rules] of from.policyChains) this.#policyChains.set(name, rules);
-    for (const [name, rules] of from.tierChains) this.#tierChains.set(name, rules);
-    for (const [comment, ref] of from.comments) this.#comments.set(comment, ref);
-    for (const [prefix, denial] of from.denials) this.#denials.set(prefix, denial);
-    for (const [prefix, ref] of from.logs) this.#logs.set(prefix, ref);
+  #selfSets(): [string, NodeSet][] {
+    return ([4, 6] as const).map((family) => [
+      `self${family}`,
+      {
+        type: `ipv${family}_addr . ipv${family}_addr`,
+        interval: false,
+        elements: [...this.#self[family]],
+      },
+    ]);
+  }
+}
+
+/** What a chain is called after: its rules. */
+function idOf(compiled: CompiledTiers): string {
+  const known = ids.get(compiled);
+  if (known !== undefined) return known;
+  const id = nameFor(compiled.rules.join('\n'));
+  ids.set(compiled, id);
+  return id;
+}
+
+const ids = new WeakMap<CompiledTiers, string>();
+
+type NodeReferences = Pick<
+  NodeRules,
+  'sets' | 'policyChains' | 'groupChains' | 'tierChains' | 'comments' | 'denials' | 'logs'
+>;
+
+/** What all these chains refer to. Nodes with the same chains, as most have, share it. */
+function referencesOf(
+  index: WorldIndex,
+  compiled: ReadonlyMap<string, CompiledTiers>,
+): NodeReferences {
+  const known = references.get(index) ?? new Map<string, NodeReferences>();
+  references.set(index, known);
+  const key = [...compiled.keys()].toSorted().join(' ');
+  const found = known.get(key) ?? collectReferences(index, compiled.values());
+  known.set(key, found);
+  return found;
+}
+
+const references = new WeakMap<WorldIndex, Map<string, NodeReferences>>();
+
+function collectReferences(index: WorldIndex, compiled: Iterable<CompiledTiers>): NodeReferences {
+  const sets = new Map<string, NodeSet>();
+  const collected = {
+    policyChains: new Map<string, readonly string[]>(),
+    groupChains: new Map<string, readonly string[]>(),
+    tierChains: new Map<string, readonly string[]>(),
+    comments: new Map<string, RuleRef>(),
+    denials: new Map<string, Denial>(),
+    logs: new Map<string, RuleRef>(),
+  };
+  for (const from of compiled) {
+    addAll(collected.policyChains, from.policyChains);
+    addAll(collected.groupChains, from.groupChains);
+    addAll(collected.tierChains, from.tierChains);
+    addAll(collected.comments, from.comments);
+    addAll(collected.denials, from.denials);
+    addAll(collected.logs, from.logs);
     for (const [name, meaning] of from.sets) {
-      if (!this.#sets.has(name)) this.#sets.set(name, fillSet(name, meaning, this.#index));
+      if (!sets.has(name)) sets.set(name, fillSet(name, meaning, index));
     }
   }
+  return { ...collected, sets };
+}
+
+function addAll<V>(to: Map<string, V>, from: ReadonlyMap<string, V>): void {
+  for (const [name, value] of from) to.set(name, value);
 }
 
 /** Sets mean the same on every node, so they are filled once per world. */

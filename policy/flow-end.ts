@@ -2,7 +2,8 @@
 import { parseAddress, type Address } from './address-range.js';
 import type { Facts } from './label-predicate.js';
 import type { FlowEnd, World, WorldPod } from './model.js';
-import type { IndexedEndpoint, WorldIndex } from './world-index.js';
+import type { IndexedEndpoint } from './endpoints.js';
+import type { WorldIndex } from './world-index.js';
 
 export interface ResolvedEnd {
   /** As a sentence names it: `pod a/x`, `10.0.0.7`. */

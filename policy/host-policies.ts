@@ -1,6 +1,7 @@
 /** Which policies and profiles count at a host endpoint. */
 import type { NormalPolicy, Profile } from './normal-form.js';
-import type { AppliedTier, IndexedEndpoint, WorldIndex } from './world-index.js';
+import type { IndexedEndpoint } from './endpoints.js';
+import type { AppliedTier, WorldIndex } from './world-index.js';
 
 /** In the order the host endpoint names them. */
 export const profilesOf = (index: WorldIndex, { host }: IndexedEndpoint): Profile[] =>

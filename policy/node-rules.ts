@@ -12,6 +12,8 @@ export interface NodeRules {
   sets: ReadonlyMap<string, NodeSet>;
   /** Chains by name. One per policy and direction. */
   policyChains: ReadonlyMap<string, readonly string[]>;
+  /** Runs of policies that follow each other in many an endpoint's chain. */
+  groupChains: ReadonlyMap<string, readonly string[]>;
   /** One per tier and the policies of it that count together; the last tier stands in the endpoint's chain. */
   tierChains: ReadonlyMap<string, readonly string[]>;
   /** One per set of policies and direction. */
@@ -29,7 +31,13 @@ export interface NodeRules {
 }
 
 /** In the order in which they may refer to each other. */
-export const CHAIN_KINDS = ['policyChains', 'tierChains', 'podChains', 'hostChains'] as const;
+export const CHAIN_KINDS = [
+  'policyChains',
+  'groupChains',
+  'tierChains',
+  'podChains',
+  'hostChains',
+] as const;
 
 export interface NodeSet {
   type: string;

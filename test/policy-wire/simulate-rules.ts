@@ -1,6 +1,6 @@
 /** Reads compiled rules as the kernel would, for new IPv4 connections between pods: no kernel needed. */
 import type { Flow, World, WorldPod } from '../../policy/model.js';
-import type { NodeRules, PodMap } from '../../policy/node-rules.js';
+import { CHAIN_KINDS, type NodeRules, type PodMap } from '../../policy/node-rules.js';
 
 interface Packet {
   saddr: string;
@@ -40,9 +40,9 @@ function passes(
 }
 
 function run(rules: NodeRules, chain: string, packet: Packet): 'accept' | 'drop' | undefined {
-  const lines = [rules.policyChains, rules.tierChains, rules.podChains]
-    .map((chains) => chains.get(chain))
-    .find((found) => found !== undefined);
+  const lines = CHAIN_KINDS.map((kind) => rules[kind].get(chain)).find(
+    (found) => found !== undefined,
+  );
   if (lines === undefined) throw new Error(`no chain ${chain}`);
   for (const line of lines) {
     const verdict = verdictOf(rules, line, packet);

@@ -22,6 +22,10 @@ export class PolicyWorld {
   readonly #options: PolicyWorldOptions;
   readonly #pods = new Map<string, PodObject>();
   readonly #worldPods = new Map<string, { pod: PodObject; address: string; seen: WorldPod }>();
+  /** What a namespace or account is to policies. */
+  readonly #labelled = new WeakMap<KubeObject['metadata'], Labelled>();
+  /** The last list of each sort. */
+  readonly #lists = new Map<string, readonly unknown[]>();
   readonly #namespaces = new Map<string, NamespaceObject>();
   readonly #accounts = new Map<string, KubeObject>();
   readonly #nodes = new Map<string, NodeObject>();
@@ -121,16 +125,12 @@ export class PolicyWorld {
     const resources = known.flatMap((group) => all(group.resources));
     const usesServices = groups.includes(CALICO);
     return {
-      namespaces: [...this.#namespaces.values()].map(({ metadata }) => ({
-        name: metadata.name,
-        labels: metadata.labels ?? {},
-      })),
-      serviceAccounts: [...this.#accounts.values()].map(({ metadata }) => ({
-        namespace: metadata.namespace ?? '',
-        name: metadata.name,
-        labels: metadata.labels ?? {},
-      })),
-      pods: [...this.#pods.values()].map((pod) => this.#worldPod(pod)),
+      namespaces: this.#same('namespaces', this.#labels(this.#namespaces)),
+      serviceAccounts: this.#same('accounts', this.#labels(this.#accounts)),
+      pods: this.#same(
+        'pods',
+        [...this.#pods.values()].map((pod) => this.#worldPod(pod)),
+      ),
       nodes: this.#options.nodes.map(({ name, address }) => {
         const node = this.#nodes.get(name);
         return {
@@ -144,6 +144,25 @@ export class PolicyWorld {
     };
   }
 
+  /** The list of the last time where nothing in it changed: reasoning then starts from what it knows. */
+  #same<T>(name: string, list: readonly T[]): readonly T[] {
+    const last = this.#lists.get(name) ?? [];
+    if (isListOf(last, list)) return last;
+    this.#lists.set(name, list);
+    return list;
+  }
+
+  #labels(objects: ReadonlyMap<string, KubeObject>): Labelled[] {
+    return [...objects.values()].map(({ metadata }) => {
+      const known = this.#labelled.get(metadata);
+      if (known !== undefined) return known;
+      const { namespace = '', name, labels = {} } = metadata;
+      const labelled = { namespace, name, labels };
+      this.#labelled.set(metadata, labelled);
+      return labelled;
+    });
+  }
+
   #worldPod(pod: PodObject): WorldPod {
     const address = this.#options.addressOf(pod);
     const known = this.#worldPods.get(pod.metadata.uid);
@@ -152,6 +171,16 @@ export class PolicyWorld {
     this.#worldPods.set(pod.metadata.uid, { pod, address, seen });
     return seen;
   }
+}
+
+interface Labelled {
+  namespace: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+function isListOf<T>(known: readonly unknown[], list: readonly T[]): known is readonly T[] {
+  return known.length === list.length && list.every((item, i) => item === known[i]);
 }
 
 const CALICO = 'crd.projectcalico.org';
