@@ -1,7 +1,6 @@
-import { request } from 'node:https';
-import { GatehouseError, messageOf } from '../common/errors.js';
+import { GatehouseError } from '../common/errors.js';
 import { valueAt, type JsonObject } from '../common/json.js';
-import { accessOf } from './client/access.js';
+import { KubeApi } from './client/kube-api.js';
 import type { Cluster } from './provider.js';
 
 /** Deletes a namespace that the platform made for itself. A missing one is fine; does not wait for its end. */
@@ -30,7 +29,8 @@ export async function deletePolicy(cluster: Cluster, policy: JsonObject): Promis
 
 async function remove(cluster: Cluster, options: { path: string; what: string }): Promise<void> {
   const { path, what } = options;
-  const status = await send(cluster, { method: 'DELETE', path });
+  const api = await apiOf(cluster);
+  const { status } = await api.send('DELETE', path);
   if (status >= 300 && status !== 404 && status !== 409) {
     throw new GatehouseError('CLUSTER_FAILED', `${what} could not be deleted (HTTP ${status})`, {
       fix: `kubectl delete ${what}`,
@@ -38,21 +38,14 @@ async function remove(cluster: Cluster, options: { path: string; what: string })
   }
 }
 
-/** One request as the platform's own user, whatever way its kubeconfig signs in. */
-async function send(cluster: Cluster, what: { method: string; path: string }): Promise<number> {
-  const { server, ...access } = await accessOf(await cluster.kubeconfig('platform'));
-  return new Promise((resolve, reject) => {
-    const options = { ...access, method: what.method };
-    const sent = request(new URL(what.path, server), options, (response) => {
-      response.resume();
-      response.on('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    });
-    sent.on('error', (error) => {
-      const message = `${server} did not answer: ${messageOf(error)}`;
-      reject(new GatehouseError('CLUSTER_UNREACHABLE', message, { cause: error }));
-    });
-    sent.end();
-  });
+const connections = new WeakMap<Cluster, { kubeconfig: string; api: Promise<KubeApi> }>();
+
+/** As the platform's own user, whatever way its kubeconfig signs in, over connections that stay open. */
+async function apiOf(cluster: Cluster): Promise<KubeApi> {
+  const kubeconfig = await cluster.kubeconfig('platform');
+  const open = connections.get(cluster);
+  if (open?.kubeconfig === kubeconfig) return open.api;
+  const api = KubeApi.connect(kubeconfig);
+  connections.set(cluster, { kubeconfig, api });
+  return api;
 }

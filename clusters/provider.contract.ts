@@ -258,6 +258,26 @@ export function describeProvider(
       for (const text of hidden) expect(JSON.stringify(objects)).not.toContain(text);
     });
 
+    check('a snapshot shows what was written and deleted since the last one', async () => {
+      const note = (text: string): JsonObject => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'note', namespace: 'shop' },
+        data: { text },
+      });
+      const texts = async (): Promise<unknown[]> =>
+        (await cluster.snapshot()).objects
+          .filter((object) => (object['metadata'] as JsonObject)['name'] === 'note')
+          .map((object) => object['data']);
+      expect(await texts()).toEqual([]);
+      await cluster.apply([note('one')]);
+      expect(await texts()).toEqual([{ text: 'one' }]);
+      await cluster.apply([note('two')]);
+      expect(await texts()).toEqual([{ text: 'two' }]);
+      await kubectl(cluster, 'learner', ['-n', 'shop', 'delete', 'configmap', 'note']);
+      expect(await texts()).toEqual([]);
+    });
+
     check('a refused object says why, in the server’s words', async () => {
       const bad = { ...denyAll, spec: { podSelector: {}, policyTypes: ['Sideways'] } };
       await expect(cluster.apply([bad])).rejects.toMatchObject({

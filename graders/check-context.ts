@@ -3,6 +3,7 @@ import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
 import type { Logger } from '../common/logger.js';
 import type { ProbeResult } from '../common/probe.js';
 import type { Finding, Outcome } from '../common/verdict.js';
+import type { Comparison } from '../policy/compare/compare.js';
 import type { ClusterView } from './cluster-view.js';
 import type { WitnessTrial } from './intent/real-witness.js';
 
@@ -16,6 +17,8 @@ export interface CheckContext {
   view(options?: { fresh: boolean }): Promise<ClusterView>;
   /** Packets that prove enforcement, by the policies they prove: one serves all checks of a run. */
   proofs: Map<string, Promise<WitnessTrial>>;
+  /** Comparisons of this run, by what was compared: they cost more than a packet, and checks repeat them. */
+  comparisons: Map<string, Comparison>;
   /** Ends when the run is cancelled or the check's budget is used up. */
   signal: AbortSignal;
   logger: Logger;

@@ -59,14 +59,11 @@ type Protocol = 'TCP' | 'UDP' | 'SCTP';
 /** Objects that are going away or have finished are left out, as they own nothing any more. */
 export function viewOf(snapshot: ClusterSnapshot): ClusterView {
   const { objects } = snapshot;
-  const all = <T>(kind: string, schema: z.ZodType<T>): T[] =>
-    objectsOfKind(objects, 'v1', kind).flatMap((object) => {
-      const parsed = schema.safeParse(object);
-      return parsed.success ? [parsed.data] : [];
-    });
-  const namespaces = all('Namespace', Named).map(({ metadata }) => metadata);
-  const nodes = all('Node', NodeObject);
-  const pods = all('Pod', PodObject).filter(
+  const all = <T>(kind: string, read: (object: JsonObject) => T | undefined): T[] =>
+    objectsOfKind(objects, 'v1', kind).flatMap((object) => read(object) ?? []);
+  const namespaces = all('Namespace', readNamed).map(({ metadata }) => metadata);
+  const nodes = all('Node', readNode);
+  const pods = all('Pod', readPod).filter(
     ({ metadata, phase }) =>
       metadata.deletionTimestamp === undefined && phase !== 'Succeeded' && phase !== 'Failed',
   );
@@ -77,14 +74,14 @@ export function viewOf(snapshot: ClusterSnapshot): ClusterView {
     namespaces,
     nodes,
     pods: pods.map(({ metadata, serviceAccount: _, ...pod }) => ({ ...metadata, ...pod })),
-    services: all('Service', ServiceObject).map(({ metadata, ...service }) => ({
+    services: all('Service', readService).map(({ metadata, ...service }) => ({
       ...metadata,
       ...service,
     })),
     world: {
       namespaces,
       nodes,
-      serviceAccounts: all('ServiceAccount', Named).map(({ metadata }) => metadata),
+      serviceAccounts: all('ServiceAccount', readNamed).map(({ metadata }) => metadata),
       pods: pods.map(
         ({ metadata, serviceAccount, node, addresses, hostNetwork, phase, ports }) => ({
           ...metadata,
@@ -284,3 +281,18 @@ const ServiceObject = z
       targetPort: targetPort ?? port,
     })),
   }));
+
+/** Reads objects of one kind, each once: what did not change is the same object in the next snapshot. */
+function readerOf<T>(schema: z.ZodType<T>): (object: JsonObject) => T | undefined {
+  const read = new WeakMap<JsonObject, { data: T | undefined }>();
+  return (object) => {
+    const known = read.get(object) ?? { data: schema.safeParse(object).data };
+    read.set(object, known);
+    return known.data;
+  };
+}
+
+const readNamed = readerOf(Named);
+const readNode = readerOf(NodeObject);
+const readPod = readerOf(PodObject);
+const readService = readerOf(ServiceObject);

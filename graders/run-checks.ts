@@ -112,7 +112,7 @@ async function holdStill(
 }
 
 interface Run extends RunChecksOptions {
-  views: Pick<CheckContext, 'view' | 'proofs'>;
+  views: Pick<CheckContext, 'view' | 'proofs' | 'comparisons'>;
   /** By check id; a check that others depend on runs once. */
   started: Map<string, Promise<CheckResult>>;
 }
@@ -240,11 +240,12 @@ async function takeView(cluster: Cluster): Promise<ClusterView> {
 }
 
 /** One look serves all checks of the same moment. */
-function createViews(cluster: Cluster): Pick<CheckContext, 'view' | 'proofs'> {
+function createViews(cluster: Cluster): Run['views'] {
   let latest: Promise<ClusterView> | undefined;
   let latestAt = 0;
   return {
     proofs: new Map(),
+    comparisons: new Map(),
     view(options = { fresh: false }) {
       const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
       if (latest === undefined || tooOld) {

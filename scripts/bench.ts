@@ -23,7 +23,7 @@ import { soak } from './bench/soak.js';
  *
  *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,compile,matrix,memory]
  *   npm run bench -- api [--only ready,reads,writes,watchers,neighbours,objects,idle]
- *   npm run bench -- checks [--count 1000]  grading, alone, in a class, and while the processors burn
+ *   npm run bench -- checks [--count 1000] [--only alone,class,load]  grading, alone, in a class, and while the processors burn
  *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
  */
 const args = process.argv.slice(2);
@@ -111,7 +111,11 @@ async function main(): Promise<void> {
         only: option('only', '').split(',').filter(Boolean),
       });
     } else if (args[0] === 'checks') {
-      await benchChecks(provider, { row, count: Number(option('count', '1000')) });
+      await benchChecks(provider, {
+        row,
+        count: Number(option('count', '1000')),
+        only: option('only', '').split(',').filter(Boolean),
+      });
     } else if (args[0] === 'soak') {
       await soak(provider, { stateDir, row, minutes: Number(option('minutes', '10')) });
     } else await benchClusters(provider, { stateDir, row });

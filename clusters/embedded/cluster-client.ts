@@ -1,6 +1,7 @@
 import { GatehouseError } from '../../common/errors.js';
 import type { Cluster, ClusterInfo } from '../provider.js';
 import type { HostLink } from './host-link.js';
+import { SnapshotMirror } from './snapshot-mirror.js';
 
 /** What the embedded provider can tell beyond the contract, for measurements. */
 export interface EmbeddedCluster extends Cluster {
@@ -11,6 +12,7 @@ export interface EmbeddedCluster extends Cluster {
 /** A cluster as the provider hands it out: every method is a request to the host. */
 export function embeddedCluster(link: HostLink, info: ClusterInfo): EmbeddedCluster {
   const { name } = info;
+  const mirror = new SnapshotMirror();
   return {
     async settled() {
       await link.request('settle', { name });
@@ -30,7 +32,7 @@ export function embeddedCluster(link: HostLink, info: ClusterInfo): EmbeddedClus
         { name, follow: onFlow !== undefined },
         { ...signalOf(signal), ...(onFlow === undefined ? {} : { onFlow }) },
       ),
-    snapshot: () => link.request('snapshot', { name }),
+    snapshot: () => mirror.take((known) => link.request('snapshot', { name, known })),
     async apply(objects) {
       await link.request('apply', { name, objects: [...objects] });
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
 import type { Finding } from '../../common/verdict.js';
-import { compare, type CompareOptions } from '../../policy/compare/compare.js';
+import { compare, type CompareOptions, type Comparison } from '../../policy/compare/compare.js';
 import { describeEnd, describeWitness } from '../../policy/compare/describe-witness.js';
 import type { Witness } from '../../policy/compare/witness.js';
 import { witnessWorld } from '../../policy/compare/witness-world.js';
@@ -74,16 +74,29 @@ async function look(
     namespaces: view.namespaces,
     newNamespaces: check.newNamespaces,
   };
-  const result = compare(reference, live, options);
+  const compareOnce = comparerOf(context, options);
+  const result = compareOnce(reference, live);
   if (view.unknownPolicies.length > 0) {
     const reason = 'Among them are policies of a kind that cannot be compared.';
     return tell(sides, { outcome: 'inconclusive', observed: 'cannot be compared', reason });
   }
   const isLater = (names: readonly string[]): boolean =>
-    compare(referenceOf(names, context), live, options).equal;
+    compareOnce(referenceOf(names, context), live).equal;
   return result.equal || check.later.some(isLater)
     ? proveEnforced(sides, { context, options, number })
     : showDifference(check, sides, { context, options, witness: result.witness });
+}
+
+type Comparer = (a: readonly JsonObject[], b: readonly JsonObject[]) => Comparison;
+
+/** Compares what no other check of this run has compared; the others' answers are taken over. */
+function comparerOf({ comparisons }: CheckContext, options: CompareOptions): Comparer {
+  return (a, b) => {
+    const key = JSON.stringify([a, b, options]);
+    const result = comparisons.get(key) ?? compare(a, b, options);
+    comparisons.set(key, result);
+    return result;
+  };
 }
 
 /** What is compared, and the other policies, which stay as they are on both sides. */
@@ -129,7 +142,7 @@ async function showDifference(
   const { cluster, signal } = context;
   const otherwise = [...others, ...reference];
   // With the other policies in force there may be a smaller world in which it shows.
-  const shown = compare(otherwise, [...others, ...live], options);
+  const shown = comparerOf(context, options)(otherwise, [...others, ...live]);
   const real = shown.equal ? witness : shown.witness;
   const tried = await tryWitness(real, { cluster, view, otherwise, signal });
   const observed = `different: ${describeWitness(real)}`;
@@ -157,7 +170,7 @@ async function proveEnforced(
 ): Promise<Round> {
   const { view, live, others } = sides;
   const { cluster, signal } = context;
-  const without = compare([...others, ...live], others, options);
+  const without = comparerOf(context, options)([...others, ...live], others);
   if (without.equal) return tell(sides, { outcome: 'passed', observed: 'the same' });
   // Several checks of one run may compare the same policies: one packet serves them all.
   const key = `enforced ${number} ${JSON.stringify([others, live])}`;

@@ -7,8 +7,8 @@ import { applyAnswer } from '../../graders/apply-answer.js';
 import { clusterSpecOf } from '../../graders/grade-lab.js';
 import { runChecks } from '../../graders/run-checks.js';
 import { findLab, loadCatalog } from '../../labs/catalog.js';
-import { runCommand } from '../../system/run-command.js';
 import { findProjectRoot } from '../../system/project-root.js';
+import { burn } from './burners.js';
 import { median, percentile } from './numbers.js';
 
 type Row = (what: string, value: string, target: string) => void;
@@ -17,27 +17,48 @@ type Row = (what: string, value: string, target: string) => void;
 const BURNERS_PER_CORE = 2;
 const LEARNERS = 20;
 const QUIET_ROUNDS = 50;
+const PARTS = ['alone', 'class', 'load'];
 
 /**
  * What a Check of *scooter-db* costs, alone and with twenty learners at once; then `count` Checks of a right and of a
  * wrong cluster while other processes burn all processors: wrong verdicts, and the share that could not be told.
+ * `only` names the parts to run; empty means all.
  */
 export async function benchChecks(
   provider: ClusterProvider,
-  { row, count }: { row: Row; count: number },
+  { row, count, only }: { row: Row; count: number; only: readonly string[] },
 ): Promise<void> {
+  const unknown = only.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new Error(`no part "${unknown}"; parts: ${PARTS.join(', ')}`);
+  const isWanted = (part: string): boolean => only.length === 0 || only.includes(part);
   const lab = findLab(await loadCatalog(path.join(findProjectRoot(), 'labs')), 'scooter-db');
+  if (isWanted('alone')) await benchAlone(provider, { lab, row });
+  if (isWanted('class')) await benchClass(provider, { lab, row });
+  if (isWanted('load')) await benchLoad(provider, { lab, row, count });
+}
+
+async function benchAlone(
+  provider: ClusterProvider,
+  { lab, row }: { lab: Lab; row: Row },
+): Promise<void> {
+  const learner = await solved(provider, { lab, name: 'checks-alone' });
+  await checkAll(lab, learner);
+  const alone = await timesOf(QUIET_ROUNDS, () => checkAll(lab, learner));
+  row('a full Check of scooter-db', shown(alone), 'p95 500 ms');
+  await learner.cluster[Symbol.asyncDispose]();
+}
+
+/** Processes of others burn all processors: is any verdict wrong? */
+async function benchLoad(
+  provider: ClusterProvider,
+  { lab, row, count }: { lab: Lab; row: Row; count: number },
+): Promise<void> {
   const right = await solved(provider, { lab, name: 'checks-right' });
   const wrong = await solved(provider, { lab, name: 'checks-wrong' });
   const mistake = lab.wrong.find(({ name }) => name === 'or-instead-of-and');
   if (mistake === undefined) throw new Error('the lab has lost its wrong answer');
   await give(wrong.cluster, mistake.answer);
   const failing = mistake.checks.map(({ id }) => id);
-
-  await checkAll(lab, right);
-  const alone = await timesOf(QUIET_ROUNDS, () => checkAll(lab, right));
-  row('a full Check of scooter-db', shown(alone), 'p95 500 ms');
-  await benchClass(provider, { lab, row });
 
   await using _burners = burn(cpus().length * BURNERS_PER_CORE);
   const wrongly: string[] = [];
@@ -135,18 +156,4 @@ async function timesOf(rounds: number, work: () => Promise<unknown>): Promise<nu
 
 function shown(times: readonly number[]): string {
   return `median ${median(times).toFixed(0)} ms, p95 ${percentile(times, 0.95).toFixed(0)} ms`;
-}
-
-/** Processes that do nothing as fast as they can. */
-function burn(count: number): AsyncDisposable {
-  const stop = new AbortController();
-  const burning = Array.from({ length: count }, () =>
-    runCommand('sh', ['-c', 'while :; do :; done'], { signal: stop.signal }),
-  );
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await Promise.allSettled(burning);
-    },
-  };
 }

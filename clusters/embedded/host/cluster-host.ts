@@ -91,8 +91,10 @@ export class ClusterHost {
         const { name, follow } = REQUESTS.flows.parse(params);
         return this.#get(name).flows(follow, context);
       }
-      case 'snapshot':
-        return this.#get(REQUESTS.snapshot.parse(params).name).snapshot();
+      case 'snapshot': {
+        const { name, known } = REQUESTS.snapshot.parse(params);
+        return this.#get(name).snapshot(known);
+      }
       case 'apply': {
         const { name, objects } = REQUESTS.apply.parse(params);
         await this.#get(name).apply(objects);

@@ -9,13 +9,13 @@ import type { ObservedFlow } from '../../../common/flow.js';
 import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import type {
   ClusterInfo,
-  ClusterSnapshot,
   ClusterState,
   RunResult,
   ShellCommand,
   ShellTarget,
 } from '../../provider.js';
 import type { Agent } from '../agent/agent.js';
+import { KubeApi } from '../../client/kube-api.js';
 import { joinCommand } from '../agent/join-command.js';
 import { ApiError } from '../api/api-error.js';
 import { createApiServer, type ApiServer } from '../api/create-api-server.js';
@@ -47,7 +47,7 @@ import { infoOf } from './info.js';
 import { registerNodes } from './node-objects.js';
 import { runInWorkstation } from './run-script.js';
 import type { Share } from './shared-folder.js';
-import { takeSnapshot } from './snapshot.js';
+import { SnapshotSource, type KnownSnapshot, type SnapshotAnswer } from './snapshot.js';
 import { endAgents, sweepCluster } from './sweep.js';
 import { missingForReadiness, NotReadyError, waitReady } from './wait-ready.js';
 import {
@@ -86,9 +86,12 @@ export class EmbeddedCluster {
   readonly #context: ClusterContext;
   #folder: ClusterFolder;
   readonly #nodes: readonly string[];
+  readonly #snapshots = new SnapshotSource();
   #record: ClusterRecord;
   #server: ApiServer | undefined;
   #world: World | undefined;
+  /** The way in for what the platform applies: past no check that a client's request meets. */
+  #platform: Promise<KubeApi> | undefined;
   #volatile: VolatileFolder | undefined;
   #state: ClusterState = 'creating';
   /** What a reset replaced, on its way out. */
@@ -197,15 +200,14 @@ export class EmbeddedCluster {
     return [];
   }
 
-  snapshot(): ClusterSnapshot {
-    return takeSnapshot(this.#api().api);
+  snapshot(known?: KnownSnapshot): SnapshotAnswer {
+    return this.#snapshots.take(this.#api().api, known);
   }
 
   async apply(objects: readonly JsonObject[]): Promise<void> {
-    await applyObjects(flatten(objects), {
-      kubeconfig: this.kubeconfig('platform'),
-      registry: this.#api().api.registry,
-    });
+    const { registry } = this.#api().api;
+    this.#platform ??= KubeApi.connect(this.kubeconfig('platform'));
+    await applyObjects(flatten(objects), { api: await this.#platform, registry });
   }
 
   run(script: string, options: { signal: AbortSignal; timeoutMs?: number }): Promise<RunResult> {
@@ -460,7 +462,10 @@ export class EmbeddedCluster {
 
   async #closeServer(): Promise<void> {
     const server = this.#server;
+    const platform = this.#platform;
     this.#server = undefined;
+    this.#platform = undefined;
+    (await platform)?.[Symbol.dispose]();
     await server?.[Symbol.asyncDispose]();
   }
 

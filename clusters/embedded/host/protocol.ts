@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import type { ProbeResult } from '../../../common/probe.js';
-import type { ClusterInfo, ClusterSnapshot, RunResult, ShellCommand } from '../../provider.js';
+import type { ClusterInfo, RunResult, ShellCommand } from '../../provider.js';
 import { ClusterName, ClusterSpecSchema, JsonObjectSchema } from './cluster-folder.js';
+import type { SnapshotAnswer } from './snapshot.js';
 
 /**
  * How a provider talks to the cluster host: lines of JSON over a unix socket, many requests at a time. A request
@@ -48,7 +49,10 @@ export const REQUESTS = {
   probe: Named.extend({ requests: z.array(ProbeRequestSchema) }),
   /** With `follow`, flows come as events until the request is cancelled. */
   flows: Named.extend({ follow: z.boolean() }),
-  snapshot: Named,
+  /** With `known`, what the asker has already is left out. */
+  snapshot: Named.extend({
+    known: z.object({ epoch: z.string(), upTo: z.number().int() }).optional(),
+  }),
   apply: Named.extend({ objects: z.array(JsonObjectSchema) }),
   run: Named.extend({ script: z.string(), timeoutMs: z.number().optional() }),
   reset: Named,
@@ -69,7 +73,7 @@ export interface RequestResults {
   shell: ShellCommand;
   probe: ProbeResult[];
   flows: ObservedFlow[];
-  snapshot: ClusterSnapshot;
+  snapshot: SnapshotAnswer;
   apply: null;
   run: RunResult;
   reset: null;
