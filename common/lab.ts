@@ -24,7 +24,17 @@ const CheckBase = z.strictObject({
   rationale: z.string().min(1),
   /** Two tiers: where to look, then what to do. */
   hints: z.array(z.string().min(1)).length(2),
+  /** What each costs who opens it on the page, in points of the check. Default: nothing, then half of them. */
+  hintCosts: z.array(z.number().int().min(0)).length(2).optional(),
 });
+
+/** What the hints of a check cost, tier by tier; half points are in the learner's favour. */
+export function hintCostsOf({
+  points,
+  hintCosts,
+}: Pick<CheckDefinition, 'points' | 'hintCosts'>): readonly number[] {
+  return hintCosts ?? [0, Math.floor(points / 2)];
+}
 
 export const ReachabilityRow = z.strictObject({
   /** One endpoint or several; several mean every pair. */

@@ -45,6 +45,8 @@ export const CheckResult = z.object({
   message: z.string(),
   findings: z.array(Finding),
   hints: z.array(z.string()),
+  /** Points that hints opened on the page cost; already taken off those earned. */
+  hintCost: z.number().optional(),
   tookMs: z.number(),
   /** Raw probe answers, controls included, kept for a later regrade. Not shown to learners. */
   evidence: z.array(ProbeResult).optional(),

@@ -120,6 +120,17 @@ test.each([
     ['lab.yaml:37:21 "stranger-denid" is no check of this step. Did you mean "stranger-denied"?'],
   ],
   [
+    'hints that cost more than the check can earn',
+    {
+      file: 'lab.yaml',
+      from: 'dependsOn: [stranger-denied]',
+      to: 'dependsOn: [stranger-denied]\n        hintCosts: [1, 9]',
+    },
+    [
+      'lab.yaml:38:20 the hints cost more than the 2 points of the check. Let them cost less together than the check can earn.',
+    ],
+  ],
+  [
     'an endpoint that nobody can read',
     { file: 'lab.yaml', from: 'from: "shop/{app=stranger}"', to: 'from: "shop:stranger"' },
     [

@@ -1,9 +1,10 @@
-import type {
-  CheckDefinition,
-  LabDefinition,
-  QuestionDefinition,
-  StepDefinition,
-  WrongExpectation,
+import {
+  hintCostsOf,
+  type CheckDefinition,
+  type LabDefinition,
+  type QuestionDefinition,
+  type StepDefinition,
+  type WrongExpectation,
 } from '../common/lab.js';
 import { nearestNames } from '../common/nearest.js';
 import { parsePath } from '../graders/json-path.js';
@@ -88,6 +89,13 @@ function checkRules(
         ]
       : [];
   });
+  if (hintCostsOf(check).reduce((sum, cost) => sum + cost, 0) > check.points) {
+    broken.push({
+      path: [...path, 'hintCosts'],
+      message: `the hints cost more than the ${check.points} points of the check`,
+      fix: 'Let them cost less together than the check can earn.',
+    });
+  }
   switch (check.kind) {
     case 'answer': {
       const known = step.questions.map(({ id }) => id);

@@ -3,6 +3,7 @@ import express, { type Application } from 'express';
 import { GatehouseError } from '../common/errors.js';
 import { serveCheck } from './api/check/routes.js';
 import { serveFiles } from './api/files/routes.js';
+import { serveHints } from './api/hints/routes.js';
 import { serveFlows } from './api/flows/routes.js';
 import { serveLabSession } from './api/lab-session/routes.js';
 import { serveTerminals } from './api/terminals/routes.js';
@@ -46,6 +47,7 @@ export function createApp(parts: Omit<ServerContext, 'serve'> & { assets: Assets
   serveLabSession(context);
   serveFlows(context);
   serveCheck(context);
+  serveHints(context);
   serveFiles(context);
   serveTerminals(context);
   app.use(renderNotFound);

@@ -5,6 +5,7 @@ import type { Serve } from './access/gate.js';
 import type { Settings } from './config.js';
 import type { Identity } from './identity/identity.js';
 import type { Pages } from './pages/pages.js';
+import type { Hints } from './progress/hints.js';
 import type { Progress } from './progress/progress.js';
 import type { Checker } from './sessions/check-step.js';
 import type { LabSessions } from './sessions/lab-sessions.js';
@@ -20,6 +21,7 @@ export interface ServerContext {
   getLab: (params: Readonly<Record<string, string>>) => Promise<Lab>;
   identity: Identity;
   progress: Progress;
+  hints: Hints;
   sessions: LabSessions;
   checker: Checker;
 }

@@ -20,6 +20,7 @@ import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
 import { createFileLogger } from './log.js';
+import { Hints } from './progress/hints.js';
 import { Progress } from './progress/progress.js';
 import { Checker } from './sessions/check-step.js';
 import { LabSessions } from './sessions/lab-sessions.js';
@@ -67,6 +68,7 @@ export async function startServer(
   cleanup.add('database', () => database[Symbol.asyncDispose]());
   const identity = new Identity(database, settings);
   const progress = new Progress(database, logger);
+  const hints = new Hints(database);
   cleanup.add('progress', () => progress[Symbol.asyncDispose]());
   const sessions = new LabSessions({
     provider,
@@ -85,6 +87,7 @@ export async function startServer(
   const checker = new Checker({
     sessions,
     progress,
+    hints,
     logger,
     signingKey: openSigningKey(settings.stateDir),
     checksPerMinute: settings.checksPerMinute,
@@ -99,6 +102,7 @@ export async function startServer(
     getLab,
     identity,
     progress,
+    hints,
     sessions,
     checker,
     assets,

@@ -24,6 +24,7 @@ export const ACCESS = {
   'POST /labs/:chapter/:lab/session/end': 'learner',
   'POST /labs/:chapter/:lab/session/keep': 'learner',
   'POST /labs/:chapter/:lab/steps/:step/check': 'learner',
+  'POST /labs/:chapter/:lab/steps/:step/hints/:check/:tier': 'learner',
   'POST /labs/:chapter/:lab/steps/:step/files/:index': 'learner',
   'POST /labs/:chapter/:lab/terminals': 'learner',
   'POST /labs/:chapter/:lab/terminals/:terminal/close': 'learner',

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Migration, type MigrationProvider } from 'kysely
 /** Every change of the tables, oldest first. Only ever add to the end: installations have run the others. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': { up: createFirstTables },
+  '0002-hints': { up: createOpenedHints },
 };
 
 export const migrationProvider: MigrationProvider = {
@@ -44,4 +45,15 @@ async function createFirstTables(database: Kysely<unknown>): Promise<void> {
        value text not null, updated_at text not null, primary key (user_id, lab, question))`,
   ];
   for (const statement of statements) await sql.raw(statement).execute(database);
+}
+
+async function createOpenedHints(database: Kysely<unknown>): Promise<void> {
+  await sql
+    .raw(
+      `create table opened_hints (
+         user_id text not null references users (id) on delete cascade, lab text not null, check_id text not null,
+         tier integer not null, cost real not null, opened_at text not null,
+         primary key (user_id, lab, check_id, tier))`,
+    )
+    .execute(database);
 }

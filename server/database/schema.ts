@@ -71,6 +71,16 @@ export interface Tables {
     passed_at: string | null;
     updated_at: string;
   };
+  opened_hints: {
+    user_id: string;
+    lab: string;
+    check_id: string;
+    /** 1 or 2. */
+    tier: number;
+    /** In points of the check, as it was said when the hint was opened. */
+    cost: number;
+    opened_at: string;
+  };
   answers: {
     user_id: string;
     lab: string;

@@ -28,7 +28,7 @@ export function scoreOf(lab: Lab, rows: readonly StepProgress[]): LabScore {
     return {
       id: step.id,
       title: step.title,
-      earned: isPassed ? possible : Math.min(row?.bestEarned ?? 0, possible),
+      earned: clamp(isPassed ? possible - spentOnHints(row) : (row?.bestEarned ?? 0), possible),
       possible,
       attempts: row?.attempts ?? 0,
       outcome: isPassed
@@ -47,6 +47,15 @@ export function scoreOf(lab: Lab, rows: readonly StepProgress[]): LabScore {
     passed,
     state: passed === steps.length ? 'done' : isBegun ? 'begun' : 'open',
   };
+}
+
+/** All that a step that was passed can lack. */
+function spentOnHints({ possible, bestEarned }: StepProgress): number {
+  return possible - bestEarned;
+}
+
+function clamp(points: number, possible: number): number {
+  return Math.max(0, Math.min(points, possible));
 }
 
 function possiblePoints(step: LabStep): number {

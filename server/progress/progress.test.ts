@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
+import type { Lab } from '../../common/lab.js';
 import { SILENT } from '../../common/logger.js';
 import type { LabResult } from '../../common/verdict.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { openDatabase, type Database } from '../database/open-database.js';
 import { Identity } from '../identity/identity.js';
 import type { Attempt } from './attempts.js';
+import { scoreOf } from './lab-score.js';
 import { Progress } from './progress.js';
 
 const LAB = '05-networking/09-deny-all';
@@ -85,6 +87,19 @@ test('a step that was passed stays passed when a later attempt fails or cannot b
   const [step] = await progress.list({ userId });
   expect(step).toMatchObject({ bestEarned: 12, attempts: 3 });
   expect(step?.passedAt).toBeDefined();
+});
+
+test('a step that was passed with help counts what the hints left, also after the lab changed its points', async () => {
+  await using store = await openProgress();
+  const { progress, userId } = store;
+  await progress.record(attempt(userId, { earned: 9, outcome: 'passed' }));
+  const rows = await progress.list({ userId });
+  const scored = (points: number) => {
+    const step = { id: 'close', title: 'Close', definition: { checks: [{ points }] } };
+    return scoreOf({ id: LAB, steps: [step] } as unknown as Lab, rows);
+  };
+  expect(scored(12)).toMatchObject({ earned: 9, possible: 12, passed: 1, state: 'done' });
+  expect(scored(20)).toMatchObject({ earned: 17, possible: 20 });
 });
 
 test('a full disk loses no grade: it counts at once, and is stored when there is room', async () => {

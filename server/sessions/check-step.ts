@@ -4,6 +4,7 @@ import type { Logger } from '../../common/logger.js';
 import { runChecks } from '../../graders/run-checks.js';
 import { signResult } from '../../graders/signing/sign-result.js';
 import type { SigningKey } from '../../graders/signing/signing-key.js';
+import { chargeCheck, chargeResult, type Hints } from '../progress/hints.js';
 import type { AnswerValue, Progress, StoredAttempt } from '../progress/progress.js';
 import type { LabSessions } from './lab-sessions.js';
 import type { LiveLab } from './live-lab.js';
@@ -12,6 +13,7 @@ import { RateLimit } from './rate-limit.js';
 export interface CheckerOptions {
   sessions: LabSessions;
   progress: Progress;
+  hints: Hints;
   checksPerMinute: number;
   /** What stored results are signed with. */
   signingKey: SigningKey;
@@ -42,7 +44,7 @@ export class Checker {
     step: LabStep,
     answers: Readonly<Record<string, AnswerValue>>,
   ): Promise<StoredAttempt> {
-    const { sessions, progress } = this.#options;
+    const { sessions, progress, hints } = this.#options;
     sessions.touch(live);
     const cluster = await live.cluster();
     if (live.checking !== undefined) {
@@ -56,7 +58,8 @@ export class Checker {
     try {
       await progress.saveAnswers(live.userId, live.lab.id, answers);
       const given = await progress.answers(live.userId, live.lab.id);
-      const graded = await this.#inTurn(() =>
+      const before = await hints.opened(live.userId, live.lab.id);
+      const unhelped = await this.#inTurn(() =>
         runChecks({
           lab: live.lab,
           stepIds: [step.id],
@@ -64,11 +67,14 @@ export class Checker {
           answers: typedAnswers(live, given),
           signal: live.abort.signal,
           onResult: (check) => {
-            live.events.publish({ type: 'result', step: step.id, result: check });
+            const result = chargeCheck(check, before);
+            live.events.publish({ type: 'result', step: step.id, result });
           },
         }),
       );
-      const result = signResult(graded, this.#options.signingKey);
+      // Asked again: a hint that was opened meanwhile helped too, or will.
+      const charged = chargeResult(unhelped, await hints.opened(live.userId, live.lab.id));
+      const result = signResult(charged, this.#options.signingKey);
       const attempt = {
         userId: live.userId,
         lab: live.lab.id,

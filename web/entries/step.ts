@@ -7,6 +7,7 @@ import { CheckForm } from '../step/check.js';
 import { startCodeActions } from '../step/code-actions.js';
 import { Console } from '../step/console.js';
 import { FlowsPanel } from '../step/flows.js';
+import { startHints } from '../step/hints.js';
 import { startSplitter } from '../step/splitter.js';
 import { showStepMarks } from '../step/step-marks.js';
 import { startViewSwitch } from '../step/view-switch.js';
@@ -26,6 +27,7 @@ const tabs = new TerminalTabs({
 const views = startViewSwitch((view) => {
   if (view === 'console') tabs.fit();
 });
+startHints();
 startSplitter(() => {
   tabs.fit();
 });

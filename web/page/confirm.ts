@@ -30,7 +30,12 @@ export function startConfirmations(): void {
   });
 }
 
-async function ask(words: { question: string; text: string; verb: string }): Promise<boolean> {
+/** Asks in a dialog; Escape and Cancel mean no. */
+export async function ask(words: {
+  question: string;
+  text: string;
+  verb: string;
+}): Promise<boolean> {
   const dialog = getElement(document, '#confirm-dialog', HTMLDialogElement);
   getElement(dialog, '.dialog-title', HTMLElement).textContent = words.question;
   getElement(dialog, '.dialog-text', HTMLElement).textContent = words.text;

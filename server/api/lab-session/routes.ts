@@ -8,7 +8,7 @@ import { resultFragments } from '../../pages/labs-step/results.js';
 
 /** A learner's own run of a lab: start, reset, end, keep; and the stream of everything that happens in it. */
 export function serveLabSession(context: ServerContext): void {
-  const { serve, pages, getLab, sessions, progress, settings, logger } = context;
+  const { serve, pages, getLab, sessions, progress, hints, settings, logger } = context;
 
   serve('POST /labs/:chapter/:lab/session/start', async ({ request, response, user, params }) => {
     const lab = await getLab(params);
@@ -80,7 +80,8 @@ export function serveLabSession(context: ServerContext): void {
           await tellState();
           break;
         case 'result': {
-          const told = await fragments.result(lab, event);
+          const opened = await hints.opened(user.id, lab.id);
+          const told = await fragments.result(lab, { ...event, opened });
           if (told !== undefined) stream.send('result', told);
           break;
         }

@@ -13,7 +13,7 @@ const CHECK_FORM = 'check-form';
 
 /** `/labs/<chapter>/<lab>/<step>`: what to do, beside the terminal to do it in; questions, Check and its results. */
 export function serveStepPage(context: ServerContext): void {
-  const { serve, pages, getLab, progress, sessions, settings } = context;
+  const { serve, pages, getLab, progress, hints, sessions, settings } = context;
   serve('GET /labs/:chapter/:lab/:step', async ({ request, response, user, params }) => {
     const lab = await getLab(params);
     const step = findStep(lab, params['step']);
@@ -24,7 +24,8 @@ export function serveStepPage(context: ServerContext): void {
     const answers = await progress.answers(user.id, lab.id);
     const index = lab.steps.indexOf(step);
     const checks = shownChecks(step);
-    const shown = new Set(checks.map(({ id }) => id));
+    const opened = await hints.opened(user.id, lab.id);
+    const stepUrl = `/labs/${lab.id}/steps/${step.id}`;
     const linkOf = (at: number) => {
       const other = lab.steps[at];
       return other === undefined
@@ -61,7 +62,10 @@ export function serveStepPage(context: ServerContext): void {
             formId: CHECK_FORM,
           }),
           checks: checks.map(({ id, title, points }) => ({ id, title, points })),
-          results: attempt?.result.checks.filter(({ id }) => shown.has(id)).map(resultView),
+          results: attempt?.result.checks.flatMap((result) => {
+            const check = checks.find(({ id }) => id === result.id);
+            return check === undefined ? [] : [resultView(result, { check, opened, stepUrl })];
+          }),
           summary: attempt === undefined ? undefined : summaryView(lab, { step: step.id, attempt }),
           attemptAt: attempt?.createdAt,
           state: pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession }),

@@ -1,6 +1,7 @@
 import type { CheckDoneEvent, CheckResultEvent } from '../../../common/page-events.js';
-import type { Lab, LabStep } from '../../../common/lab.js';
+import { hintCostsOf, type CheckDefinition, type Lab, type LabStep } from '../../../common/lab.js';
 import type { CheckResult, Outcome } from '../../../common/verdict.js';
+import type { OpenedHint } from '../../progress/hints.js';
 import type { StoredAttempt } from '../../progress/progress.js';
 import type { Pages } from '../pages.js';
 
@@ -18,10 +19,15 @@ export function resultFragments(pages: Pages) {
     /** Undefined for a check that learners do not see. */
     async result(
       lab: Lab,
-      { step, result }: { step: string; result: CheckResult },
+      { step, result, opened }: { step: string; result: CheckResult; opened: OpenedHints },
     ): Promise<CheckResultEvent | undefined> {
-      if (!isShown(lab, { step, check: result.id })) return undefined;
-      const html = await pages.fragment('labs-step/result', resultView(result));
+      const check = findShown(lab, { step, check: result.id });
+      if (check === undefined) return undefined;
+      const hints = { opened, stepUrl: `/labs/${lab.id}/steps/${step}` };
+      const html = await pages.fragment(
+        'labs-step/result',
+        resultView(result, { check, ...hints }),
+      );
       return { step, check: result.id, outcome: result.outcome, html };
     },
     async summary(
@@ -45,8 +51,13 @@ export function resultFragments(pages: Pages) {
   };
 }
 
-/** What the templates show of one check. */
-export function resultView(result: CheckResult): object {
+type OpenedHints = readonly OpenedHint[];
+
+/** What the templates show of one check. The words of a hint leave the server only after it was opened. */
+export function resultView(
+  result: CheckResult,
+  more: { check: CheckDefinition; opened: OpenedHints; stepUrl: string },
+): object {
   const { id, title, outcome, message, rationale, points, findings } = result;
   const isSolved = outcome === 'passed';
   return {
@@ -58,7 +69,8 @@ export function resultView(result: CheckResult): object {
     rationale,
     points,
     costsNothing: outcome === 'inconclusive' || outcome === 'error',
-    hints: isSolved ? [] : result.hints,
+    hintCost: result.hintCost ?? 0,
+    hints: isSolved ? [] : hintViews(more),
     findings: findings.map(({ reason, ...finding }) => ({
       ...finding,
       word: WORD_OF[finding.outcome],
@@ -67,6 +79,50 @@ export function resultView(result: CheckResult): object {
       ...(reason === undefined || reason === message ? {} : { reason }),
     })),
     isOpen: !isSolved,
+  };
+}
+
+const HINT_IS_ABOUT = ['where to look', 'what to do'];
+
+/** Those that were opened, with their words, and the next one, with its price. */
+function hintViews({
+  check,
+  opened,
+  stepUrl,
+}: {
+  check: CheckDefinition;
+  opened: OpenedHints;
+  stepUrl: string;
+}): object[] {
+  const isOpen = (tier: number): boolean =>
+    opened.some((hint) => hint.check === check.id && hint.tier === tier);
+  return check.hints.flatMap((text, i): object[] => {
+    const tier = i + 1;
+    const title = `Hint ${tier}: ${HINT_IS_ABOUT[i] ?? ''}`;
+    const cost = hintCostsOf(check)[i] ?? 0;
+    if (isOpen(tier)) return [{ title, text }];
+    if (tier > 1 && !isOpen(tier - 1)) return [];
+    return [
+      {
+        title,
+        price: cost === 0 ? 'free' : `costs ${cost} ${cost === 1 ? 'point' : 'points'}`,
+        action: `${stepUrl}/hints/${check.id}/${tier}`,
+        ...(cost === 0 ? {} : { confirm: hintQuestion(check, tier) }),
+      },
+    ];
+  });
+}
+
+/** What is asked before a hint is opened that costs something. */
+export function hintQuestion(
+  check: CheckDefinition,
+  tier: number,
+): { question: string; text: string; verb: string } {
+  const cost = hintCostsOf(check)[tier - 1] ?? 0;
+  return {
+    question: `Open hint ${tier}?`,
+    text: `It costs ${cost} of the ${check.points} points that this check can earn from now on. What you have earned already stays.`,
+    verb: 'Open the hint',
   };
 }
 
@@ -84,7 +140,12 @@ export function summaryView(
   { step, attempt }: { step: string; attempt: StoredAttempt },
 ): SummaryView {
   const { outcome, points } = attempt.result;
-  const score = `${points.earned} of ${points.possible} points`;
+  const spent = attempt.result.checks.reduce(
+    (sum, { outcome: one, hintCost = 0 }) => sum + (one === 'passed' ? hintCost : 0),
+    0,
+  );
+  const hints = spent === 0 ? '' : `, ${spent} spent on hints`;
+  const score = `${points.earned} of ${points.possible} points${hints}`;
   const headline = {
     passed: 'Step passed',
     failed: 'Not there yet',
@@ -116,7 +177,10 @@ export function shownChecks(step: LabStep): LabStep['definition']['checks'] {
   );
 }
 
-function isShown(lab: Lab, { step, check }: { step: string; check: string }): boolean {
+function findShown(
+  lab: Lab,
+  { step, check }: { step: string; check: string },
+): CheckDefinition | undefined {
   const found = lab.steps.find(({ id }) => id === step);
-  return found !== undefined && shownChecks(found).some(({ id }) => id === check);
+  return found && shownChecks(found).find(({ id }) => id === check);
 }
