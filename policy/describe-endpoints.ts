@@ -2,6 +2,7 @@
 import {
   conjuncts,
   KIND,
+  leavesOf,
   NAME,
   valueOf,
   type EndpointKind,
@@ -42,6 +43,11 @@ export function relevantFacts(predicate: LabelPredicate, facts: Facts): string {
     })
     .filter((text, i, all) => all.indexOf(text) === i)
     .join(', ');
+}
+
+/** `app=web and no label tier`, without what an endpoint is. */
+export function describeLabels(parts: readonly LabelPredicate[]): string {
+  return parts.map((part) => describe(part, scopeOf(part))).join(' and ');
 }
 
 /** The only scope a predicate asks in; undefined for several. */
@@ -141,21 +147,3 @@ const nounOf = (kinds: readonly string[]): string => {
   );
   return nouns.length === 0 ? 'endpoints' : nouns.join(' and ');
 };
-
-type Leaf = Exclude<LabelPredicate, { op: 'not' | 'all' | 'any' }>;
-
-function leavesOf(predicate: LabelPredicate): Leaf[] {
-  switch (predicate.op) {
-    case 'not':
-      return leavesOf(predicate.of);
-    case 'all':
-    case 'any':
-      return predicate.of.flatMap(leavesOf);
-    case 'in':
-    case 'exists':
-    case 'starts':
-    case 'ends':
-    case 'contains':
-      return [predicate];
-  }
-}

@@ -60,6 +60,26 @@ export function allOf(...parts: readonly LabelPredicate[]): LabelPredicate {
 export const conjuncts = (predicate: LabelPredicate): readonly LabelPredicate[] =>
   predicate.op === 'all' ? predicate.of.flatMap(conjuncts) : [predicate];
 
+/** A question about one key. */
+export type LabelQuestion = Exclude<LabelPredicate, { op: 'not' | 'all' | 'any' }>;
+
+/** Every question about a single key in it. */
+export function leavesOf(predicate: LabelPredicate): LabelQuestion[] {
+  switch (predicate.op) {
+    case 'not':
+      return leavesOf(predicate.of);
+    case 'all':
+    case 'any':
+      return predicate.of.flatMap(leavesOf);
+    case 'in':
+    case 'exists':
+    case 'starts':
+    case 'ends':
+    case 'contains':
+      return [predicate];
+  }
+}
+
 export function matchesLabels(predicate: LabelPredicate, facts: Facts): boolean {
   switch (predicate.op) {
     case 'in': {

@@ -148,7 +148,7 @@ test('lint names mistakes with file and line, and ends with 1', async () => {
   });
   expect(exitCode).toBe(1);
   expect(output).toMatchInlineSnapshot(`
-   "./all/p.yaml:5: NetworkPolicy prod/db: it selects none of the pods that are known, so it has no effect [selects-nothing]
+   "./all/p.yaml:5: NetworkPolicy prod/db: it selects none of the pods that are known, so it has no effect: no pod in namespace prod has app=nobody (app=db or web) [selects-nothing]
    ./all/p.yaml:6: NetworkPolicy prod/db: unknown field "policyType": did you mean "policyTypes"? [unknown-field]
    ./all/p.yaml:10: NetworkPolicy prod/db: Namespaces have no label \`name\` unless somebody puts it there. Their name is in the label \`kubernetes.io/metadata.name\`, which is always there. [namespace-label]
    ./all/p.yaml:11: NetworkPolicy prod/db: namespaceSelector and podSelector are two entries, so either one is enough; if both must hold, make them one entry [and-or]
@@ -161,6 +161,15 @@ test('lint names mistakes with file and line, and ends with 1', async () => {
     exitCode: 0,
     output: 'Nothing found in 1 policy.\n',
   });
+});
+
+test('lint says what was perhaps meant, as data too', async () => {
+  const files = { 'all.yaml': `${APP}---\n${DB.replace('app: web', 'app: wbe')}` };
+  const { output, exitCode } = await run(['lint', './all.yaml', '--json'], files);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(output)).toMatchObject([
+    { file: './all.yaml', id: 'peer-matches-nothing', hint: 'app=web' },
+  ]);
 });
 
 test('what cannot be read is said with its place, and ends with 2', async () => {

@@ -1,14 +1,18 @@
 import { isJsonObject, valueAt, type JsonObject } from '../../common/json.js';
 import { nearestNames } from '../../common/nearest.js';
-import { matchesLabels, type LabelPredicate } from '../../policy/label-predicate.js';
-import type { NormalPolicy } from '../../policy/normal-form.js';
 import { quotedPort, sourcePort } from '../../policy/misread/ports.js';
-import { listAt, rulesOf, type FindRepairs, type Path } from '../../policy/misread/repair.js';
+import {
+  fieldOf,
+  listAt,
+  rulesOf,
+  type FindRepairs,
+  type Path,
+} from '../../policy/misread/repair.js';
 import { namespaceLabel } from '../../policy/misread/scope.js';
 import { readPolicy } from '../../policy/read-policies.js';
-import { indexWorld } from '../../policy/world-index.js';
+import { knownWorld } from './known-world.js';
 import { nameOf, type Sourced } from './sources.js';
-import { worldOf } from './written-world.js';
+import { findUnmatched } from './unmatched.js';
 
 export interface Finding {
   file: string;
@@ -18,11 +22,14 @@ export interface Finding {
   object: string;
   id: string;
   message: string;
+  /** What is there and nearest to what was written, where that is known: `app=web`. */
+  hint?: string;
 }
 
 /** What is wrong, or so often meant otherwise that it is worth a look. In order of files and lines. */
 export function lint(sources: readonly Sourced[]): Finding[] {
   const objects = sources.map(({ object }) => object);
+  const known = knownWorld(sources);
   const found = sources.flatMap((source) => {
     const at = (path: Path, id: string, message: string): Finding => ({
       file: source.file,
@@ -31,6 +38,7 @@ export function lint(sources: readonly Sourced[]): Finding[] {
       id,
       message,
     });
+    const plain = mistakes(source.object);
     const policy = readPolicy(source.object);
     if (policy === undefined) return [];
     return [
@@ -41,15 +49,18 @@ export function lint(sources: readonly Sourced[]): Finding[] {
       ...unknownFields(source.object).map(({ path, message }) =>
         at(path, 'unknown-field', message),
       ),
-      ...mistakes(source.object).map(({ path, id, message }) => at(path, id, message)),
+      ...plain.map(({ path, id, message }) => at(path, id, message)),
       ...ignoredRules(source.object).map(({ path, message }) => at(path, 'policy-types', message)),
       ...eitherIsEnough(source.object).map(({ path, message }) => at(path, 'and-or', message)),
       ...(forgetsDns(source.object, objects)
         ? [at(['spec', 'egress'], 'dns-forgotten', DNS_FORGOTTEN)]
         : []),
-      ...selectsNothing(policy, objects).map(({ path, message }) =>
-        at(path, 'selects-nothing', message),
-      ),
+      ...findUnmatched(source.object, policy, known)
+        .filter(({ path }) => !plain.some((other) => fieldOf(other.path) === fieldOf(path)))
+        .map(({ path, id, message, hint }) => ({
+          ...at(path, id, message),
+          ...(hint === undefined ? {} : { hint }),
+        })),
     ];
   });
   return found.toSorted((a, b) => compareTexts(a.file, b.file) || a.line - b.line);
@@ -138,27 +149,6 @@ function admitsDns(rule: JsonObject): boolean {
     })
   );
 }
-
-/** Only where pods are known: else nobody can tell. */
-function selectsNothing(policy: NormalPolicy, objects: readonly JsonObject[]): Remark[] {
-  const world = worlds.get(objects) ?? worldOf(objects);
-  worlds.set(objects, world);
-  if (world.pods.length === 0) return [];
-  const { endpoints } = indexWorld(world);
-  const isEmpty = (where: LabelPredicate): boolean =>
-    !endpoints.some(({ facts }) => matchesLabels(where, facts));
-  const subject: Remark[] = isEmpty(policy.subject)
-    ? [
-        {
-          path: ['spec'],
-          message: 'it selects none of the pods that are known, so it has no effect',
-        },
-      ]
-    : [];
-  return subject;
-}
-
-const worlds = new WeakMap<readonly JsonObject[], ReturnType<typeof worldOf>>();
 
 /** What a NetworkPolicy may hold; other kinds have schemas of their own in the cluster. */
 const SELECTOR = {

@@ -17,6 +17,9 @@ export interface Sourced {
   lineOf: (path: readonly (string | number)[]) => number;
 }
 
+/** Stands where the others have a file. */
+export const LIVE = 'cluster';
+
 export interface SourceOptions {
   kubeconfig?: string;
   context?: string;
@@ -95,6 +98,8 @@ const LIVE_KINDS = [
   'networkpolicies.crd.projectcalico.org',
   'globalnetworkpolicies.crd.projectcalico.org',
   'tiers.crd.projectcalico.org',
+  'profiles.crd.projectcalico.org',
+  'hostendpoints.crd.projectcalico.org',
   'networksets.crd.projectcalico.org',
   'globalnetworksets.crd.projectcalico.org',
   'clusternetworkpolicies.policy.networking.k8s.io',
@@ -125,7 +130,7 @@ async function readLive({ kubeconfig, context }: SourceOptions): Promise<Sourced
       );
     }),
   );
-  return lists.flat().map((object) => ({ object, file: 'cluster', lineOf: () => 0 }));
+  return lists.flat().map((object) => ({ object, file: LIVE, lineOf: () => 0 }));
 }
 
 /** `prod.yaml:12`, or `cluster`. */

@@ -17,6 +17,13 @@ export function worldOf(objects: readonly JsonObject[]): World {
   return {
     namespaces: [...namespaces].map(([name, labels]) => ({ name, labels })),
     pods,
+    serviceAccounts: objects
+      .filter(({ kind }) => kind === 'ServiceAccount')
+      .map((object) => ({
+        namespace: textAt(object, ['metadata', 'namespace']),
+        name: textAt(object, ['metadata', 'name']),
+        labels: labelsAt(object, ['metadata', 'labels']),
+      })),
     nodes: [],
     networkPolicies: objects.filter(({ kind }) => !isPlainKind(kind)),
   };
