@@ -1,5 +1,30 @@
 import { apply, policyYaml, type Attack } from './attack.js';
 
+/** A webhook at an address of the workstation, asked about everything that is written. */
+const webhookAt = (port: number): string =>
+  apply(
+    ...['Validating', 'Mutating'].map((kind) =>
+      JSON.stringify({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: `${kind}WebhookConfiguration`,
+        metadata: { name: 'everything' },
+        webhooks: [
+          {
+            name: 'everything.example.com',
+            clientConfig: { url: `https://172.30.0.100:${port}` },
+            rules: [
+              { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*'] },
+            ],
+            failurePolicy: 'Fail',
+            timeoutSeconds: 30,
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+          },
+        ],
+      }),
+    ),
+  );
+
 /** The work is done; whatever else is done, it must not be called undone. */
 
 const closed = {
@@ -109,6 +134,17 @@ export const CONFUSIONS: readonly Attack[] = [
         spec: { policyName: 'nothing-new', validationActions: ['Deny'] },
       }),
     ),
+  },
+  {
+    ...closed,
+    title: 'a webhook that nobody answers for has to allow every write',
+    // The script is over only when the refusal is real.
+    script: `${webhookAt(9)}\n! kubectl create configmap refused`,
+  },
+  {
+    ...closed,
+    title: 'a webhook that never answers has to allow every write',
+    meanwhile: `nc -lk -p 9443 >/dev/null & sleep 0.1\n${webhookAt(9443)}\nkubectl create configmap hanging`,
   },
   {
     ...closed,

@@ -12,6 +12,11 @@ export interface ContainerStreams {
   /** Raw log bytes as `kubectl logs` prints them; ends when the container ends, or at once without `follow`. */
   logs(target: ContainerTarget, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>;
   portForward(target: { namespace: string; pod: string }, port: number): Promise<Duplex>;
+  /**
+   * A TCP connection as a program on the control plane's node makes it: to an address, or to a host known by name there.
+   * Services and policies hold for it. Rejects with an error whose `code` is an errno name, or whose message is Go's.
+   */
+  dial(host: string, port: number): Promise<Duplex>;
 }
 
 export interface ContainerTarget {

@@ -7,6 +7,7 @@ import { createCertificateAdmission } from './admission/certificates.js';
 import { createEscalationAdmission } from './admission/escalation.js';
 import { createPodSecurityAdmission } from './admission/pod-security/pod-security.js';
 import { createPolicyAdmission } from './admission/policies/policies.js';
+import { createWebhookInquiries } from './admission/webhooks/webhooks.js';
 import { createFieldTracker } from './apply/field-tracker.js';
 import { notFound } from './api-error.js';
 import { startCertificateSigner } from './auth/certificate-signer.js';
@@ -27,6 +28,7 @@ import type { HandlerParts } from './http/handler.js';
 import { OpenApi } from './http/openapi.js';
 import { TlsServer } from './http/tls-server.js';
 import type { Admission } from './registry/admission.js';
+import { ClientWriter } from './registry/client-writer.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import type { SchemaCatalogue } from './schema-catalogue.js';
 import { Journal } from './store/journal.js';
@@ -116,8 +118,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   let streams = options.streams;
   let usage: UsageSource | undefined;
+  const inquiries = createWebhookInquiries({
+    api,
+    registry: api.registry,
+    rbac,
+    catalogue,
+    dial: (host, port) =>
+      streams?.dial(host, port) ?? Promise.reject(new Error('the nodes are not connected yet')),
+  });
   const parts: HandlerParts = {
     ...createParts({ options, api, identity, custom, rbac, logger }),
+    writer: new ClientWriter(api.writer, inquiries),
     streams: () => streams,
     usage: () => usage,
     writable: () => journal.ready(),
@@ -182,7 +193,7 @@ function createParts(server: {
   custom: CustomResources;
   rbac: RbacAuthorizer;
   logger: Logger;
-}): Omit<HandlerParts, 'streams' | 'usage' | 'writable'> {
+}): Omit<HandlerParts, 'writer' | 'streams' | 'usage' | 'writable'> {
   const { options, api, identity, custom, rbac, logger } = server;
   const discovery = new Discovery(api.registry);
   const gitVersion = options.serverVersion ?? 'v1.32.0';

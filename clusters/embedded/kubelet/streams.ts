@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { AgentError } from '../agent/agent-error.js';
 import type { Agent, ExecSession } from '../agent/agent.js';
@@ -8,7 +9,8 @@ import type { ClusterApi } from '../api/cluster-api.js';
 import type { PodObject } from '../network/objects.js';
 import { containerSpecs, processId, type ContainerRecord } from './container-record.js';
 import { DEFAULT_PATH, containerLimits, logFile } from './container-starter.js';
-import type { KubeletContext } from './context.js';
+import { OUTSIDE_HOSTS } from '../network/addresses.js';
+import type { KubeletContext, NodeIdentity } from './context.js';
 import type { Kubelet } from './kubelet.js';
 import { readLog } from './log-reader.js';
 
@@ -69,7 +71,22 @@ export function createContainerStreams(options: {
       if (sandbox === undefined) throw internal(`pod not found ("${name}_${namespace}")`);
       return dialLocal(agent, sandbox.netns, port);
     },
+    async dial(host, port): Promise<Duplex> {
+      const [controlPlane] = context.nodes.values();
+      if (controlPlane === undefined) throw new Error('there is no node');
+      const address = nodeLooksUp(host, context.nodes);
+      if (address === undefined) throw new Error(`lookup ${host}: no such host`);
+      return agent.dial(controlPlane.netns, { address, port });
+    },
   };
+}
+
+/** Nodes know each other and the world outside by name, not the cluster's Services. */
+function nodeLooksUp(host: string, nodes: ReadonlyMap<string, NodeIdentity>): string | undefined {
+  if (isIP(host) > 0) return host;
+  if (host === 'localhost') return '127.0.0.1';
+  if (Object.hasOwn(OUTSIDE_HOSTS, host)) return OUTSIDE_HOSTS[host];
+  return nodes.get(host)?.address;
 }
 
 const RUNTIME_WORDS = 'OCI runtime exec failed: exec failed: unable to start container process: ';

@@ -8,6 +8,8 @@ import { createAuthority, issueCertificate, issuerOf } from './certificate.js';
 import type { Credentials } from './certificate.js';
 
 export type ClusterRole = 'admin' | 'platform';
+/** Who the platform is to a cluster: graders, and whoever applies what a lab brings. */
+export const PLATFORM_USER = 'gatehouse:platform';
 
 /** The keys and certificates of one cluster. */
 export interface Identity {
@@ -32,7 +34,7 @@ const SERVER_NAMES = [
 ];
 const CLIENTS = {
   admin: { commonName: 'kubernetes-admin', organizations: [MASTERS] },
-  platform: { commonName: 'gatehouse:platform', organizations: [MASTERS] },
+  platform: { commonName: PLATFORM_USER, organizations: [MASTERS] },
 } as const;
 
 /** The identity kept in a folder, or a new one that is kept there from now on. */

@@ -4,6 +4,7 @@ import type { RbacAuthorizer } from '../auth/rbac.js';
 import type { TokenAuthority } from '../auth/tokens.js';
 import type { ContainerStreams } from '../container-streams.js';
 import type { UserInfo } from '../registry/admission.js';
+import type { ClientWriter } from '../registry/client-writer.js';
 import type { ServedResource } from '../registry/resource-registry.js';
 import type { WriteContext } from '../registry/writer.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
@@ -15,6 +16,8 @@ import type { Exchange } from './respond.js';
 /** What every request handler may need of its cluster. */
 export interface ServerParts {
   api: ClusterApiServerSide;
+  /** Writes of clients go through here. */
+  writer: ClientWriter;
   catalogue: SchemaCatalogue;
   tokens: TokenAuthority;
   rbac: RbacAuthorizer;
@@ -59,8 +62,13 @@ export function writeContextOf(
     user: context.user,
     manager: managerOf(context, options.fieldManager),
     dryRun: options.dryRun,
-    warn: (text) => {
-      if (!context.warnings.includes(text)) context.warnings.push(text);
-    },
+    warn: warnInto(context),
+  };
+}
+
+/** Each warning is told once. */
+export function warnInto({ warnings }: RequestContext): (text: string) => void {
+  return (text) => {
+    if (!warnings.includes(text)) warnings.push(text);
   };
 }

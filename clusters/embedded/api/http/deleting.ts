@@ -5,6 +5,7 @@ import type { KubeObject } from '../cluster-api.js';
 import type { DeleteOptions } from '../registry/deletion.js';
 import type { FieldError } from '../resource-definition.js';
 import { readBody } from './body.js';
+import { warnInto } from './context.js';
 import type { ResourceContext } from './context.js';
 import { readDocument } from './documents.js';
 import { listPage, parseSelection } from './listing.js';
@@ -32,10 +33,11 @@ const RETURNS_OBJECT: readonly string[] = [
 export async function handleDelete(context: ResourceContext): Promise<void> {
   const { served, target, server } = context;
   const options = await readDeleteOptions(context);
-  const result = server.api.writer.delete(served.resource, keyOf(context), {
+  const result = await server.writer.delete(served.resource, keyOf(context), {
     ...options,
     user: context.user,
     manager: '',
+    warn: warnInto(context),
   });
   if (result === undefined) throw notFound(served.definition, target.name);
   if (!options.dryRun) await server.api.flushed();
@@ -56,15 +58,16 @@ export async function handleDeleteCollection(context: ResourceContext): Promise<
     server.api.store.collection(served.resource.name),
     { selection: parseSelection(definition, listOptions, target.namespace), options: listOptions },
   );
-  const deleted = objects.flatMap((object) => {
-    const { name, namespace } = object.metadata;
-    const result = server.api.writer.delete(
+  const deleted: KubeObject[] = [];
+  for (const { metadata } of objects) {
+    const { name, namespace } = metadata;
+    const result = await server.writer.delete(
       served.resource,
       { name, ...(namespace !== undefined && { namespace }) },
-      { ...options, user: context.user, manager: '' },
+      { ...options, user: context.user, manager: '', warn: warnInto(context) },
     );
-    return result === undefined ? [] : [result.object];
-  });
+    if (result !== undefined) deleted.push(result.object);
+  }
   if (!options.dryRun) await server.api.flushed();
   const apiVersion =
     definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;

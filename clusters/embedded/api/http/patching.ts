@@ -39,8 +39,8 @@ export async function handlePatch(context: ResourceContext): Promise<void> {
   const patch = await readPatch(context, options);
   const { code, object } =
     patch.kind === 'apply'
-      ? applyObject(context, { options, ...patch })
-      : { code: 200, object: changeObject(context, { options, ...patch }) };
+      ? await applyObject(context, { options, ...patch })
+      : { code: 200, object: await changeObject(context, { options, ...patch }) };
   await acknowledge(context, options);
   sendObject(context, code, object);
 }
@@ -77,17 +77,17 @@ export async function readPatch(context: ResourceContext, options: WriteOptions)
   return { kind: 'change', duplicates, change: (view) => strategicMerge(view, value, node) };
 }
 
-function changeObject(
+async function changeObject(
   context: ResourceContext,
   request: {
     options: WriteOptions;
     change: (view: JsonObject) => JsonObject;
     duplicates: readonly string[];
   },
-): KubeObject {
+): Promise<KubeObject> {
   const { served, target, server } = context;
   const { options, change, duplicates } = request;
-  const updated = server.api.writer.update(served.resource, keyOf(context), {
+  const updated = await server.writer.update(served.resource, keyOf(context), {
     ...writeContextOf(context, options),
     ...(target.subresource !== '' && { subresource: target.subresource }),
     change: (_draft, old) => {
@@ -101,10 +101,10 @@ function changeObject(
   return updated;
 }
 
-function applyObject(
+async function applyObject(
   context: ResourceContext,
   request: { options: WriteOptions; config: JsonObject; duplicates: readonly string[] },
-): { code: number; object: KubeObject } {
+): Promise<{ code: number; object: KubeObject }> {
   const { served, target, server } = context;
   const { options, config, duplicates } = request;
   const { definition } = served;
@@ -126,7 +126,7 @@ function applyObject(
   };
   // The applied object brings its managed fields along.
   const write = { ...writeContextOf(context, options), manager: '' };
-  const updated = server.api.writer.update(served.resource, keyOf(context), {
+  const updated = await server.writer.update(served.resource, keyOf(context), {
     ...write,
     ...(target.subresource !== '' && { subresource: target.subresource }),
     change: (_draft, old) => {
@@ -142,7 +142,7 @@ function applyObject(
   if (definition.namespaced) object.metadata.namespace = target.namespace ?? '';
   return {
     code: 201,
-    object: server.api.writer.create(served.resource, storedFrom(definition, object), write),
+    object: await server.writer.create(served.resource, storedFrom(definition, object), write),
   };
 }
 

@@ -5,7 +5,7 @@ import type { KubeObject } from '../cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
 import { selectorMatcher } from '../selectors/selector-object.js';
 import { readBody } from './body.js';
-import { managerOf, writeContextOf } from './context.js';
+import { managerOf, warnInto, writeContextOf } from './context.js';
 import type { ResourceContext } from './context.js';
 import { parseDeleteOptions } from './deleting.js';
 import { readDocument } from './documents.js';
@@ -25,10 +25,11 @@ export async function handleEviction(context: ResourceContext): Promise<void> {
   const pod = findObject(context);
   checkName(content, target.name);
   if (needsBudget(pod)) takeFromBudget(context, { pod, dryRun: options.dryRun });
-  server.api.writer.delete(served.resource, keyOf(context), {
+  await server.writer.delete(served.resource, keyOf(context), {
     ...options,
     user: context.user,
     manager: '',
+    warn: warnInto(context),
   });
   await acknowledge(context, options);
   sendJson(context, 201, successStatus(undefined));

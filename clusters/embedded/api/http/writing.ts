@@ -19,7 +19,7 @@ export async function handleCreate(context: ResourceContext): Promise<void> {
   const object = await readObject(context, options);
   checkNamespace(context, object);
   if (served.definition.namespaced) object.metadata.namespace = target.namespace ?? '';
-  const created = server.api.writer.create(
+  const created = await server.writer.create(
     served.resource,
     storedFrom(served.definition, object),
     writeContextOf(context, options),
@@ -54,7 +54,7 @@ export async function handleUpdate(context: ResourceContext): Promise<void> {
       },
     ]);
   }
-  const updated = server.api.writer.update(resource, keyOf(context), {
+  const updated = await server.writer.update(resource, keyOf(context), {
     ...writeContextOf(context, options),
     ...(target.subresource !== '' && { subresource: target.subresource }),
     change: () => storedFrom(definition, object),

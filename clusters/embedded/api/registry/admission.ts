@@ -16,12 +16,14 @@ export interface AdmissionRequest {
   subresource: string | undefined;
   name: string;
   namespace: string | undefined;
-  /** The object to be written; absent for a deletion. */
+  /** The object to be written; absent for a deletion. Whoever is asked about a mutation may put another in its place. */
   object: KubeObject | undefined;
   /** The object as it is stored; absent for a creation. */
   old: KubeObject | undefined;
   user: UserInfo;
   dryRun: boolean;
+  /** The name is of the server's own making, from `generateName`. */
+  nameIsGenerated: boolean;
   api: ClusterApi;
   /** Tells the client something without refusing: a `Warning` header. */
   warn(text: string): void;

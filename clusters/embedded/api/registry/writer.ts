@@ -14,7 +14,9 @@ import { cloneJson, equalJson, settleJson } from '../json/json-values.js';
 import type { ResourceDefinition, StrategyContext } from '../resource-definition.js';
 import type { Change } from '../store/collection.js';
 import type { ObjectStore } from '../store/object-store.js';
-import type { Admission, UserInfo } from './admission.js';
+import { AdmissionChain, withoutAsking } from './admission-chain.js';
+import type { WriteSteps } from './admission-chain.js';
+import type { Admission, AdmissionRequest, UserInfo } from './admission.js';
 import { planDeletion } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
 import { generateName, tidyMeta, timestamp } from './object-meta.js';
@@ -57,6 +59,27 @@ export interface WriterOptions {
   hooks: ReadonlyMap<ResourceName, (change: Change) => void>;
 }
 
+export type UpdateOptions = WriteContext & {
+  change: (draft: KubeObject, old: KubeObject) => KubeObject | undefined;
+};
+
+export interface Deletion {
+  object: KubeObject;
+  gone: boolean;
+}
+
+/** While somebody was asked about a write, another one changed the object: the write begins anew. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+  /** What to tell where it was overtaken too often. */
+  readonly conflict: ApiError;
+
+  constructor(definition: ResourceDefinition, name: string) {
+    super('overtaken');
+    this.conflict = conflict(definition, name, MODIFIED_MEANWHILE);
+  }
+}
+
 const GENERATE_NAME_TRIES = 8;
 /** In these a write always finds its namespace: `kubernetes` in `default` and such. */
 const PROTECTED_NAMESPACES: readonly string[] = ['default', 'kube-system', 'kube-public'];
@@ -64,16 +87,22 @@ const PROTECTED_NAMESPACES: readonly string[] = ['default', 'kube-system', 'kube
 /** The steps of every create, update and delete, whoever asks. */
 export class Writer {
   readonly #options: WriterOptions;
+  readonly #chain: AdmissionChain;
   readonly #api: () => ClusterApi;
 
   constructor(options: WriterOptions, api: () => ClusterApi) {
     this.#options = options;
+    this.#chain = new AdmissionChain(options.admission);
     this.#api = api;
   }
 
   create(resource: Resource, input: NewObject, context: WriteContext): KubeObject {
+    return withoutAsking(this.creating(resource, input, context));
+  }
+
+  *creating(resource: Resource, input: NewObject, context: WriteContext): WriteSteps<KubeObject> {
     const { definition } = resource;
-    const object = this.#newObject(definition, input);
+    let object = this.#newObject(definition, input);
     const { metadata } = object;
     const base = metadata.generateName ?? '';
     const named = metadata.name !== '';
@@ -81,7 +110,17 @@ export class Writer {
     this.#requireNamespace(definition, object);
 
     definition.applyDefaults(object);
-    this.#admit('mutate', { operation: 'CREATE', resource, object, old: undefined, context });
+    const request = this.#request(resource, {
+      operation: 'CREATE',
+      object,
+      old: undefined,
+      context,
+    });
+    request.nameIsGenerated = !named && base !== '';
+    yield* this.#chain.mutate(request, () => {
+      object = request.object ?? object;
+      this.#requireNamespace(definition, object);
+    });
     definition.applyDefaults(object);
     // Before the server's own additions, which nobody owns.
     this.#track(definition, { old: undefined, object, context });
@@ -89,7 +128,11 @@ export class Writer {
     definition.prepareForCreate?.(object, this.#strategyContext(context));
     object.metadata = tidyMeta(object.metadata);
     this.#validate(definition, object, undefined);
-    this.#admit('validate', { operation: 'CREATE', resource, object, old: undefined, context });
+    yield* this.#chain.approve(request, () => {
+      this.#requireNamespace(definition, object);
+      // What it was given may have been given to another meanwhile.
+      definition.prepareForCreate?.(object, this.#strategyContext(context));
+    });
 
     const collection = this.#options.store.collection(resource.name);
     for (let tries = 1; ; tries += 1) {
@@ -110,13 +153,16 @@ export class Writer {
    * Replaces the object by what `change` returns (or by the draft it changed). Returns undefined where there is
    * none, the object as stored where nothing differs.
    */
-  update(
+  update(resource: Resource, key: ObjectKey, options: UpdateOptions): KubeObject | undefined {
+    return withoutAsking(this.updating(resource, key, options));
+  }
+
+  /** Throws OvertakenError where somebody was asked and the object changed meanwhile. */
+  *updating(
     resource: Resource,
     key: ObjectKey,
-    options: WriteContext & {
-      change: (draft: KubeObject, old: KubeObject) => KubeObject | undefined;
-    },
-  ): KubeObject | undefined {
+    options: UpdateOptions,
+  ): WriteSteps<KubeObject | undefined> {
     const { definition } = resource;
     const old = this.#options.store.collection(resource.name).get(key.name, key.namespace ?? '');
     if (old === undefined) return undefined;
@@ -127,12 +173,22 @@ export class Writer {
       metadata,
       ...rest
     } = options.change(copy, old) ?? copy;
-    const draft: KubeObject = { kind: old.kind, apiVersion: old.apiVersion, metadata, ...rest };
+    let draft: KubeObject = { kind: old.kind, apiVersion: old.apiVersion, metadata, ...rest };
     this.#keepSystemMeta(definition, draft, old);
     keepOtherParts(definition, { draft, old, subresource: options.subresource });
 
     definition.applyDefaults(draft);
-    this.#admit('mutate', { operation: 'UPDATE', resource, object: draft, old, context: options });
+    const request = this.#request(resource, {
+      operation: 'UPDATE',
+      object: draft,
+      old,
+      context: options,
+    });
+    yield* this.#chain.mutate(request, () => {
+      this.#requireCurrent(resource, old);
+      draft = request.object ?? draft;
+      keepOtherParts(definition, { draft, old, subresource: options.subresource });
+    });
     definition.applyDefaults(draft);
     this.#track(definition, { old, object: draft, context: options });
     if (options.subresource !== 'status') {
@@ -144,12 +200,8 @@ export class Writer {
     draft.metadata = tidyMeta(draft.metadata);
     if (equalJson(draft, old)) return old;
     this.#validate(definition, draft, old);
-    this.#admit('validate', {
-      operation: 'UPDATE',
-      resource,
-      object: draft,
-      old,
-      context: options,
+    yield* this.#chain.approve(request, () => {
+      this.#requireCurrent(resource, old);
     });
     if (options.dryRun) return settleJson(draft);
     if (isFinished(draft)) return this.#remove(resource, this.#put(resource, draft), options);
@@ -161,7 +213,16 @@ export class Writer {
     resource: Resource,
     key: ObjectKey,
     options: WriteContext & DeleteOptions,
-  ): { object: KubeObject; gone: boolean } | undefined {
+  ): Deletion | undefined {
+    return withoutAsking(this.deleting(resource, key, options));
+  }
+
+  /** Throws OvertakenError where somebody was asked and the object changed meanwhile. */
+  *deleting(
+    resource: Resource,
+    key: ObjectKey,
+    options: WriteContext & DeleteOptions,
+  ): WriteSteps<Deletion | undefined> {
     const { definition } = resource;
     const old = this.#options.store.collection(resource.name).get(key.name, key.namespace ?? '');
     if (old === undefined) return undefined;
@@ -173,20 +234,17 @@ export class Writer {
     ) {
       throw forbidden(definition, key.name, 'this namespace may not be deleted');
     }
-    this.#admit('mutate', {
+    const request = this.#request(resource, {
       operation: 'DELETE',
-      resource,
       object: undefined,
       old,
       context: options,
     });
-    this.#admit('validate', {
-      operation: 'DELETE',
-      resource,
-      object: undefined,
-      old,
-      context: options,
-    });
+    const stillThere = (): void => {
+      this.#requireCurrent(resource, old);
+    };
+    yield* this.#chain.mutate(request, stillThere);
+    yield* this.#chain.approve(request, stillThere);
 
     const marked = planDeletion(definition, old, { ...options, now: this.#options.now() });
     if (marked === 'remove') {
@@ -284,35 +342,38 @@ export class Writer {
     if (errors.length > 0) throw invalid(definition, object.metadata.name, errors);
   }
 
-  #admit(
-    step: 'mutate' | 'validate',
-    request: {
+  #request(
+    resource: Resource,
+    about: {
       operation: 'CREATE' | 'UPDATE' | 'DELETE';
-      resource: Resource;
       object: KubeObject | undefined;
       old: KubeObject | undefined;
       context: WriteContext;
     },
-  ): void {
-    if (this.#options.admission.length === 0) return;
-    const { operation, resource, object, old, context } = request;
+  ): AdmissionRequest {
+    const { operation, object, old, context } = about;
     const { name = '', namespace } = (object ?? old)?.metadata ?? {};
-    for (const plugin of this.#options.admission) {
-      plugin[step]?.({
-        operation,
-        resource: resource.name,
-        definition: resource.definition,
-        subresource: context.subresource,
-        name,
-        namespace,
-        object,
-        old,
-        user: context.user,
-        dryRun: context.dryRun,
-        api: this.#api(),
-        warn: (text) => context.warn?.(text),
-      });
-    }
+    return {
+      operation,
+      resource: resource.name,
+      definition: resource.definition,
+      subresource: context.subresource,
+      name,
+      namespace,
+      object,
+      old,
+      user: context.user,
+      dryRun: context.dryRun,
+      nameIsGenerated: false,
+      api: this.#api(),
+      warn: (text) => context.warn?.(text),
+    };
+  }
+
+  #requireCurrent({ name, definition }: Resource, old: KubeObject): void {
+    const { metadata } = old;
+    const now = this.#options.store.collection(name).get(metadata.name, metadata.namespace ?? '');
+    if (now !== old) throw new OvertakenError(definition, metadata.name);
   }
 
   #track(

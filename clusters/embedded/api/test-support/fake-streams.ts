@@ -13,6 +13,8 @@ import type { ContainerStreams, ContainerTarget, LogOptions } from '../container
  */
 export class FakeStreams implements ContainerStreams, AsyncDisposable {
   readonly #server: Server;
+  /** Where connections of the node go: `10.96.0.7:443` -> a port of this machine. */
+  readonly routes = new Map<string, number>();
   readonly asked: { target: ContainerTarget; what: string }[] = [];
   /** Sessions that the server let go of. */
   closed = 0;
@@ -74,21 +76,28 @@ export class FakeStreams implements ContainerStreams, AsyncDisposable {
     if (port !== 80)
       return Promise.reject(new Error(`dial tcp4 127.0.0.1:${port}: connection refused`));
     const address = this.#server.address();
-    const socket = connect(
-      typeof address === 'object' && address !== null ? address.port : 0,
-      '127.0.0.1',
-    );
-    return new Promise((resolve, reject) => {
-      socket.once('connect', () => {
-        resolve(socket);
-      });
-      socket.once('error', reject);
-    });
+    return connectTo(typeof address === 'object' && address !== null ? address.port : 0);
+  }
+
+  dial(host: string, port: number): Promise<Duplex> {
+    const local = this.routes.get(`${host}:${port}`);
+    if (local !== undefined) return connectTo(local);
+    return Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+function connectTo(port: number): Promise<Duplex> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => {
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
 }
 
 function runFake(command: readonly string[], closed: () => void): ExecSession {

@@ -74,7 +74,8 @@ function messageFrom(
   return text === '' || text.length > LONGEST_MESSAGE || text.includes('\n') ? undefined : text;
 }
 
-function evaluate(
+/** The value, or what went wrong; OutOfTimeError passes through. */
+export function evaluate(
   program: CelProgram | CelError,
   context: Readonly<Record<string, unknown>>,
 ): unknown {
@@ -88,9 +89,11 @@ function evaluate(
 }
 
 function failure(program: CelProgram | CelError, error: CelError): Denial {
-  const message =
-    program instanceof CelError
-      ? error.message
-      : `expression '${program.source}' resulted in error: ${error.message}`;
-  return { message, reason: 'Invalid', failed: true };
+  return { message: failureText(program, error), reason: 'Invalid', failed: true };
+}
+
+export function failureText(program: CelProgram | CelError, error: CelError): string {
+  return program instanceof CelError
+    ? error.message
+    : `expression '${program.source}' resulted in error: ${error.message}`;
 }

@@ -1,9 +1,17 @@
 import type { AdmissionRequest } from '../../registry/admission.js';
+import type { ResourceRegistry } from '../../registry/resource-registry.js';
 import { selectorMatcher } from '../../selectors/selector-object.js';
 import type { MatchResources, ResourceRule } from './policy-objects.js';
 
 /** The versions under which a resource is served: a rule about any of them is meant for all. */
 export type VersionsOf = (request: AdmissionRequest) => readonly string[];
+
+export function servedVersions(registry: ResourceRegistry): VersionsOf {
+  return ({ definition: { group, plural } }) =>
+    [...registry.builtIn, ...registry.custom]
+      .filter((served) => served.group === group && served.plural === plural)
+      .map(({ version }) => version);
+}
 
 /** Whether a policy's constraints, or a binding's own, speak of a request. */
 export function matchesRequest(

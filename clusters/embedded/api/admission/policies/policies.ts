@@ -7,6 +7,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { evaluatePolicy } from './evaluate.js';
 import type { Denial } from './evaluate.js';
 import { matchesRequest } from './match.js';
+import { servedVersions } from './match.js';
 import type { VersionsOf } from './match.js';
 import { findParams } from './params.js';
 import type { FindKind } from './params.js';
@@ -17,8 +18,8 @@ import { paramsVariable, requestVariables } from './request-variables.js';
 const GROUP = 'admissionregistration.k8s.io';
 const POLICIES = `validatingadmissionpolicies.${GROUP}`;
 const BINDINGS = `validatingadmissionpolicybindings.${GROUP}`;
-/** What says who may enter cannot be locked out. */
-const EXEMPT: readonly string[] = [
+/** What says who may enter cannot be locked out: neither policies nor webhooks speak of it. */
+export const EXEMPT: readonly string[] = [
   POLICIES,
   BINDINGS,
   `validatingwebhookconfigurations.${GROUP}`,
@@ -48,10 +49,7 @@ export function createPolicyAdmission(parts: {
     const [version = '', group = ''] = apiVersion.split('/').reverse();
     return registry.findKind(group, version, kind);
   };
-  const versionsOf: VersionsOf = ({ definition: { group, plural } }) =>
-    [...registry.builtIn, ...registry.custom]
-      .filter((served) => served.group === group && served.plural === plural)
-      .map(({ version }) => version);
+  const versionsOf = servedVersions(registry);
 
   return {
     validate(request) {

@@ -56,6 +56,12 @@ export function programsOf({ spec }: Policy): PolicyPrograms {
   return programs;
 }
 
+/** A webhook's conditions know neither parameters nor the namespace. */
+export function compileWebhookCondition(text: string): CelProgram | CelError {
+  const { object, oldObject, request, authorizer } = VARIABLES;
+  return compile(text, { variables: { object, oldObject, request, authorizer }, type: 'bool' });
+}
+
 /** Conditions come before variables, and cannot use them. */
 export function compileCondition(text: string): CelProgram | CelError {
   return compile(text, { variables: VARIABLES, type: 'bool' });

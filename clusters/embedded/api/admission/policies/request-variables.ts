@@ -36,7 +36,8 @@ export function paramsVariable(params: KubeObject | undefined): unknown {
   return toCel(params ?? null);
 }
 
-function requestJson(request: AdmissionRequest): JsonObject {
+/** A request as expressions and webhooks know it, without its objects. */
+export function requestJson(request: AdmissionRequest): JsonObject {
   const { definition, name, namespace, operation, subresource, user, dryRun } = request;
   const { group, version, kind, plural } = definition;
   return {

@@ -1,0 +1,177 @@
+import { existsSync } from 'node:fs';
+import type { JsonObject } from '../../common/json.js';
+import { createEmbeddedUnderTest } from '../../test/support/embedded-provider.js';
+import { eventually, kubectl } from '../provider.contract.js';
+import type { Cluster } from '../provider.js';
+import { createAuthority, issueCertificate, issuerOf } from './api/auth/certificate.js';
+
+/** Admission webhooks as a learner has them: a server in a pod behind a Service, with a certificate for the Service's name. */
+const TIMEOUT_MS = 120_000;
+/** The image `node` is the machine's own Node.js, where it is a package of the system. */
+const whereNodeIs = existsSync('/usr/bin/node') ? test : test.skip;
+
+/** Refuses what is labelled so, and puts a label on everything. */
+const SERVER = `
+const { createServer } = require('node:https');
+const { readFileSync } = require('node:fs');
+createServer({ cert: readFileSync('/tls/tls.crt'), key: readFileSync('/tls/tls.key') }, async (req, res) => {
+  let text = '';
+  for await (const chunk of req) text += chunk;
+  const { apiVersion, kind, request } = JSON.parse(text);
+  const labels = request.object?.metadata.labels ?? {};
+  const response = { uid: request.uid, allowed: labels.forbidden === undefined, status: { message: 'no ' + request.name + ' here' } };
+  if (req.url.startsWith('/label')) {
+    const patch = [{ op: 'add', path: '/metadata/labels', value: { ...labels, by: 'webhook' } }];
+    Object.assign(response, { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') });
+  }
+  res.end(JSON.stringify({ apiVersion, kind, response }));
+}).listen(8443);
+`;
+
+const authority = createAuthority('webhooks', Date.now());
+
+function serverObjects(): JsonObject[] {
+  const { certPem, keyPem } = issueCertificate(issuerOf(authority, 'webhooks'), {
+    subject: { commonName: 'guard' },
+    usage: 'server',
+    names: ['guard.gate.svc'],
+    now: Date.now(),
+  });
+  const metadata = { name: 'guard', namespace: 'gate' };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gate' } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'server.js': SERVER } },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      stringData: { 'tls.crt': certPem, 'tls.key': keyPem },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { selector: { app: 'guard' }, ports: [{ port: 443, targetPort: 8443 }] },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...metadata, labels: { app: 'guard' } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: 'guard',
+            image: 'node:20',
+            command: ['node', '/app/server.js'],
+            readinessProbe: { tcpSocket: { port: 8443 }, periodSeconds: 1 },
+            volumeMounts: [
+              { name: 'app', mountPath: '/app' },
+              { name: 'tls', mountPath: '/tls' },
+            ],
+          },
+        ],
+        volumes: [
+          { name: 'app', configMap: { name: 'guard' } },
+          { name: 'tls', secret: { secretName: 'guard' } },
+        ],
+      },
+    },
+  ];
+}
+
+/** Only asked about namespaces that want it: the guard itself must be able to come back. */
+function configuration(kind: 'Validating' | 'Mutating', path: string): JsonObject {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: `${kind}WebhookConfiguration`,
+    metadata: { name: 'guard' },
+    webhooks: [
+      {
+        name: 'guard.example.com',
+        clientConfig: {
+          service: { name: 'guard', namespace: 'gate', path },
+          caBundle: Buffer.from(authority.certPem).toString('base64'),
+        },
+        rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE'], resources: ['*'] }],
+        namespaceSelector: { matchLabels: { guarded: 'yes' } },
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+      },
+    ],
+  };
+}
+
+let under: Awaited<ReturnType<typeof createEmbeddedUnderTest>>;
+let cluster: Cluster;
+beforeAll(async () => {
+  under = await createEmbeddedUnderTest();
+  cluster = await under.provider.create({
+    name: 'guarded',
+    nodes: 2,
+    cni: 'calico',
+    nodeShell: false,
+    labels: {},
+    manifests: [
+      ...serverObjects(),
+      {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'shop', labels: { guarded: 'yes' } },
+      },
+    ],
+  });
+}, TIMEOUT_MS);
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+  await under[Symbol.asyncDispose]();
+}, TIMEOUT_MS);
+
+const shop = (...args: string[]) => kubectl(cluster, 'learner', ['-n', 'shop', ...args]);
+const label = ['-o', 'jsonpath={.metadata.labels.by}'];
+
+whereNodeIs(
+  'a webhook in a pod refuses and changes what is written, over the Service and by its certificate',
+  async () => {
+    await cluster.apply([
+      configuration('Validating', '/check'),
+      configuration('Mutating', '/label'),
+    ]);
+    const made = await shop('create', 'configmap', 'fine');
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await shop('get', 'configmap', 'fine', ...label)).stdout).toBe('webhook');
+    const refused = await shop('run', 'wrong', '--image=nginx', '--labels=forbidden=yes');
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr:
+        'Error from server: admission webhook "guard.example.com" denied the request: no wrong here\n',
+    });
+  },
+  TIMEOUT_MS,
+);
+
+whereNodeIs(
+  'without its pod nothing can be written where it must be asked, and the reason is told',
+  async () => {
+    await kubectl(cluster, 'learner', ['-n', 'gate', 'delete', 'pod', 'guard', '--now']);
+    await eventually(async () => {
+      const failed = await shop('create', 'configmap', 'late');
+      expect(failed.exitCode).toBe(1);
+      expect(failed.stderr).toMatch(
+        /^error: failed to create configmap: Internal error occurred: failed calling webhook "guard\.example\.com": failed to call webhook: Post "https:\/\/guard\.gate\.svc:443\/label\?timeout=10s": dial tcp 10\.96\.\d+\.\d+:443: connect: connection refused\n$/,
+      );
+    });
+    expect((await kubectl(cluster, 'learner', ['create', 'configmap', 'elsewhere'])).exitCode).toBe(
+      0,
+    );
+    // Who is locked out can let himself in again.
+    const remove = [
+      'delete',
+      'validatingwebhookconfiguration,mutatingwebhookconfiguration',
+      'guard',
+    ];
+    expect((await kubectl(cluster, 'learner', remove)).exitCode).toBe(0);
+    expect((await shop('create', 'configmap', 'late')).exitCode).toBe(0);
+  },
+  TIMEOUT_MS,
+);
