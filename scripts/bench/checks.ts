@@ -16,6 +16,8 @@ type Row = (what: string, value: string, target: string) => void;
 /** Burners per processor: a machine on which the graders get a third of what they ask for. */
 const BURNERS_PER_CORE = 2;
 const LEARNERS = 20;
+/** Right and wrong clusters that are checked side by side while processors burn. */
+const PAIRS = 4;
 const QUIET_ROUNDS = 50;
 const PARTS = ['alone', 'class', 'load'];
 
@@ -48,48 +50,64 @@ async function benchAlone(
   await learner.cluster[Symbol.asyncDispose]();
 }
 
-/** Processes of others burn all processors: is any verdict wrong? */
+/** Processes of others burn all processors: is any verdict wrong, and how many are none? */
 async function benchLoad(
   provider: ClusterProvider,
   { lab, row, count }: { lab: Lab; row: Row; count: number },
 ): Promise<void> {
-  const right = await solved(provider, { lab, name: 'checks-right' });
-  const wrong = await solved(provider, { lab, name: 'checks-wrong' });
   const mistake = lab.wrong.find(({ name }) => name === 'or-instead-of-and');
   if (mistake === undefined) throw new Error('the lab has lost its wrong answer');
-  await give(wrong.cluster, mistake.answer);
+  const pairs: { right: Solved; wrong: Solved }[] = [];
+  for (let i = 0; i < PAIRS; i++) {
+    const right = await solved(provider, { lab, name: `checks-right-${i}` });
+    const wrong = await solved(provider, { lab, name: `checks-wrong-${i}` });
+    await give(wrong.cluster, mistake.answer);
+    pairs.push({ right, wrong });
+  }
   const failing = mistake.checks.map(({ id }) => id);
-
+  const tally: Tally = { wrong: [], unclear: [] };
   await using _burners = burn(cpus().length * BURNERS_PER_CORE);
-  const wrongly: string[] = [];
-  let unclear = 0;
-  const judge = (result: LabResult, expected: (id: string) => 'passed' | 'failed'): void => {
-    let isUnclear = false;
-    for (const { id, outcome, message } of result.checks) {
-      if (outcome === 'skipped') continue;
-      if (outcome === 'inconclusive') isUnclear = true;
-      else if (outcome !== expected(id)) wrongly.push(`${id} ${outcome}: ${message}`);
-    }
-    if (isUnclear) unclear += 1;
-  };
-  const busy = await timesOf(count, async () => {
-    judge(await checkAll(lab, right), () => 'passed');
-    judge(await checkAll(lab, wrong, [mistake.step]), (id) =>
-      failing.includes(id) ? 'failed' : 'passed',
-    );
-  });
+  const times = await Promise.all(
+    pairs.map(({ right, wrong }, i) =>
+      timesOf(Math.floor((count + i) / PAIRS), async () => {
+        countIn(tally, await checkAll(lab, right), () => 'passed');
+        countIn(tally, await checkAll(lab, wrong, [mistake.step]), (id) =>
+          failing.includes(id) ? 'failed' : 'passed',
+        );
+      }),
+    ),
+  );
   row(
     `${count} Checks of a right and ${count} of a wrong cluster, processors burning: wrong verdicts`,
-    String(wrongly.length),
+    String(tally.wrong.length),
     '0',
   );
-  row(
-    'the same: could not be told',
-    `${((100 * unclear) / (2 * count)).toFixed(2)} %`,
-    'under 1 %',
-  );
-  row('the same: both Checks together', shown(busy), '');
-  for (const text of wrongly.slice(0, 5)) process.stdout.write(`  ${text}\n`);
+  const share = (100 * tally.unclear.length) / (2 * count);
+  row('the same: could not be told', `${share.toFixed(2)} %`, 'under 1 %');
+  row('the same: both Checks together', shown(times.flat()), '');
+  for (const text of [...tally.wrong.slice(0, 5), ...tally.unclear.slice(0, 5)]) {
+    process.stdout.write(`  ${text}\n`);
+  }
+}
+
+/** One line for each verdict that was not the expected one, and for each Check that could not be told. */
+interface Tally {
+  wrong: string[];
+  unclear: string[];
+}
+
+function countIn(
+  tally: Tally,
+  result: LabResult,
+  expected: (id: string) => 'passed' | 'failed',
+): void {
+  const told = result.checks.filter(({ outcome }) => outcome !== 'skipped');
+  const unclear = told.find(({ outcome }) => outcome === 'inconclusive');
+  if (unclear !== undefined) tally.unclear.push(`${unclear.id} unclear: ${unclear.message}`);
+  for (const { id, outcome, message } of told) {
+    if (outcome === 'inconclusive' || outcome === expected(id)) continue;
+    tally.wrong.push(`${id} ${outcome}: ${message}`);
+  }
 }
 
 /** Twenty clusters, and all their learners press Check in the same moment. */
