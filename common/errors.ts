@@ -24,11 +24,18 @@ export class GatehouseError extends Error {
   readonly code: ErrorCode;
   /** What the reader can do, as a sentence or a command to paste. */
   readonly fix: string | undefined;
+  /** When the same thing may work, where that is known; from now. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { fix?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { fix?: string; cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.fix = options.fix;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

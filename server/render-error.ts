@@ -31,6 +31,8 @@ export interface ErrorAnswer {
   code: string;
   message: string;
   fix?: string;
+  /** For the `Retry-After` header (RFC 9110, 10.2.3), in seconds. */
+  retryAfter?: number;
 }
 
 /** What a visitor is told. Whatever we did not expect becomes a number to quote, and its story goes to the log. */
@@ -49,6 +51,9 @@ export function describeError(error: unknown, logger: Logger): ErrorAnswer {
       code: error.code,
       message: error.message,
       ...(error.fix === undefined ? {} : { fix: error.fix }),
+      ...(error.retryAfterMs === undefined
+        ? {}
+        : { retryAfter: Math.ceil(error.retryAfterMs / 1000) }),
     };
   }
   if (isDiskFull(error)) {
@@ -81,8 +86,9 @@ export function renderErrors(pages: Pages, logger: Logger): ErrorRequestHandler 
       next(error);
       return;
     }
-    const { status, ...answer } = describeError(error, logger);
+    const { status, retryAfter, ...answer } = describeError(error, logger);
     response.status(status);
+    if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter));
     if (request.accepts(['html', 'json']) === 'json') {
       response.json(answer);
       return;

@@ -13,11 +13,12 @@ export interface Attempt {
 
 /**
  * Stores an attempt and moves the step's best score, both or neither. A retry never lowers the best score, and what
- * could not be told (`inconclusive`) changes nothing but the count.
+ * could not be told (`inconclusive`) is kept, but does not count as a try.
  */
 export async function storeAttempt(database: Database, attempt: Attempt): Promise<void> {
   const { userId, lab, step, createdAt, result } = attempt;
   const isPassed = result.outcome === 'passed';
+  const tries = triesOf(result);
   await database.write(
     (query) =>
       query.transaction().execute(async (transaction) => {
@@ -44,7 +45,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             step,
             best_earned: result.points.earned,
             possible: result.points.possible,
-            attempts: 1,
+            attempts: tries,
             last_outcome: result.outcome,
             passed_at: isPassed ? createdAt : null,
             updated_at: createdAt,
@@ -56,7 +57,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
                 set.ref('excluded.best_earned'),
               ]),
               possible: set.ref('excluded.possible'),
-              attempts: set.eb(set.ref('step_progress.attempts'), '+', 1),
+              attempts: set.eb(set.ref('step_progress.attempts'), '+', tries),
               last_outcome: set.ref('excluded.last_outcome'),
               passed_at: set.fn.coalesce(
                 set.ref('step_progress.passed_at'),
@@ -69,4 +70,9 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
       }),
     { essential: true },
   );
+}
+
+/** A fault of ours, or a cluster that was still changing, uses up no try. */
+export function triesOf({ outcome }: LabResult): 0 | 1 {
+  return outcome === 'inconclusive' ? 0 : 1;
 }

@@ -39,7 +39,7 @@ export function scoreOf(lab: Lab, rows: readonly StepProgress[]): LabScore {
     };
   });
   const passed = steps.filter(({ outcome }) => outcome === 'passed').length;
-  const isBegun = steps.some(({ attempts }) => attempts > 0);
+  const isBegun = steps.some(({ outcome }) => outcome !== 'open');
   return {
     steps,
     earned: sum(steps.map(({ earned }) => earned)),

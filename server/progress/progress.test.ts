@@ -85,7 +85,7 @@ test('a step that was passed stays passed when a later attempt fails or cannot b
   await progress.record(attempt(userId, { earned: 0, outcome: 'inconclusive' }));
   await progress.record(attempt(userId, { earned: 0, outcome: 'failed' }));
   const [step] = await progress.list({ userId });
-  expect(step).toMatchObject({ bestEarned: 12, attempts: 3 });
+  expect(step).toMatchObject({ bestEarned: 12, attempts: 2 });
   expect(step?.passedAt).toBeDefined();
 });
 
@@ -100,6 +100,17 @@ test('a step that was passed with help counts what the hints left, also after th
   };
   expect(scored(12)).toMatchObject({ earned: 9, possible: 12, passed: 1, state: 'done' });
   expect(scored(20)).toMatchObject({ earned: 17, possible: 20 });
+});
+
+test('what could not be told is shown as the latest, and is no try', async () => {
+  await using store = await openProgress();
+  const { progress, userId } = store;
+  await progress.record(attempt(userId, { earned: 0, outcome: 'inconclusive' }));
+  expect(await progress.list({ userId })).toMatchObject([
+    { attempts: 0, lastOutcome: 'inconclusive' },
+  ]);
+  const latest = await progress.latestAttempt(userId, LAB, 'close');
+  expect(latest?.result.outcome).toBe('inconclusive');
 });
 
 test('a full disk loses no grade: it counts at once, and is stored when there is room', async () => {

@@ -2,7 +2,7 @@ import { GatehouseError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import type { LabResult } from '../../common/verdict.js';
 import type { Database } from '../database/open-database.js';
-import { storeAttempt, type Attempt } from './attempts.js';
+import { storeAttempt, triesOf, type Attempt } from './attempts.js';
 
 export interface StepProgress {
   lab: string;
@@ -169,7 +169,7 @@ export class Progress implements AsyncDisposable {
         step,
         bestEarned: Math.max(before?.bestEarned ?? 0, result.points.earned),
         possible: result.points.possible,
-        attempts: (before?.attempts ?? 0) + 1,
+        attempts: (before?.attempts ?? 0) + triesOf(result),
         lastOutcome: result.outcome,
         passedAt: before?.passedAt ?? (result.outcome === 'passed' ? createdAt : undefined),
       });

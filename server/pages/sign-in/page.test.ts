@@ -39,14 +39,20 @@ test('a new owner link can be made beside the running server', async () => {
   expect((await browser.get('/instructor')).status).toBe(200);
 });
 
-test('guessing tokens is slowed down', async () => {
+test('guessing tokens is slowed down, and the answer says for how long', async () => {
   await using running = await startTestServer();
-  const statuses: number[] = [];
+  const answers: supertest.Response[] = [];
   for (let i = 0; i < 25; i += 1) {
-    statuses.push((await supertest(running.server.url).get(`/sign-in?token=guess${i}`)).status);
+    answers.push(await supertest(running.server.url).get(`/sign-in?token=guess${i}`));
   }
+  const statuses = answers.map(({ status }) => status);
   expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
   expect(statuses.slice(20)).toEqual(Array(5).fill(429));
+  const last = answers.at(-1);
+  const seconds = Number(last?.headers['retry-after']);
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(60);
+  expect(last?.text).toMatch(/try again in \d+ seconds?\./);
 });
 
 test('signing out ends the sign-in', async () => {
