@@ -120,7 +120,7 @@ type Bench = TestLabOptions & { cluster: Cluster; answers: Answers };
 
 async function proveUntouched(bench: Bench): Promise<string> {
   const result = await runChecks({ ...bench, answers: {} });
-  return given(result, 'with nothing done').join('; ');
+  return [...given(result, 'with nothing done'), ...wordless(result)].join('; ');
 }
 
 /** Step by step: before its work a step gives nothing, after it everything. */
@@ -187,26 +187,38 @@ async function proveWrong(bench: Bench, wrong: WrongAnswer): Promise<string> {
     index === all.length - 1 ? one : { ...one, grade: [] },
   );
   const { result } = await gradeWork({ ...bench, work });
-  return result.checks
-    .flatMap((check) => {
-      const expected =
-        check.step === wrong.step ? wrong.checks.find(({ id }) => id === check.id) : undefined;
-      const name = `${check.step}/${check.id}`;
-      if (expected === undefined) {
-        const fine =
-          check.outcome === 'passed' || (check.outcome === 'skipped' && check.step === wrong.step);
-        return fine
-          ? []
-          : [`${name} should not be touched by this, but ${check.outcome}: ${check.message}`];
-      }
-      if (check.outcome !== expected.outcome) {
-        return [`${name} should be ${expected.outcome}, but ${check.outcome}: ${check.message}`];
-      }
-      return wordsOf(check).some((text) => text.includes(expected.says))
+  const problems = result.checks.flatMap((check) => {
+    const expected =
+      check.step === wrong.step ? wrong.checks.find(({ id }) => id === check.id) : undefined;
+    const name = `${check.step}/${check.id}`;
+    if (expected === undefined) {
+      const fine =
+        check.outcome === 'passed' || (check.outcome === 'skipped' && check.step === wrong.step);
+      return fine
         ? []
-        : [`${name} should say "${expected.says}", but says: ${wordsOf(check).join(' | ')}`];
-    })
-    .join('; ');
+        : [`${name} should not be touched by this, but ${check.outcome}: ${check.message}`];
+    }
+    if (check.outcome !== expected.outcome) {
+      return [`${name} should be ${expected.outcome}, but ${check.outcome}: ${check.message}`];
+    }
+    return wordsOf(check).some((text) => text.includes(expected.says))
+      ? []
+      : [`${name} should say "${expected.says}", but says: ${wordsOf(check).join(' | ')}`];
+  });
+  return [...problems, ...wordless(result)].join('; ');
+}
+
+/** Failures that leave the learner alone: what was found must have a meaning, and a place to look next. */
+function wordless({ checks }: LabResult): string[] {
+  return checks.flatMap(({ step, id, findings }) =>
+    findings.flatMap(({ outcome, subject, reason, next }) =>
+      outcome !== 'failed' || (reason !== undefined && next !== undefined)
+        ? []
+        : [
+            `${step}/${id}: "${subject}" does not say ${reason === undefined ? 'what it means (give the expectation a "why")' : 'where to look next'}`,
+          ],
+    ),
+  );
 }
 
 /** Everything of a result that the learner reads. */

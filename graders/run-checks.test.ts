@@ -34,11 +34,13 @@ test('a right answer passes with its explanation, a wrong one fails with its own
   expect(await say({ which: 'b' })).toMatchObject({
     outcome: 'failed',
     message: '"B": Not b, because.',
+    findings: [{ next: expect.stringContaining('try it in your cluster') }],
   });
   const nothing = await say({});
   expect(nothing).toMatchObject({
     outcome: 'failed',
     message: 'The question is not answered yet.',
+    findings: [{ next: 'answer it in the text of the step, then check again.' }],
   });
   expect(JSON.stringify(nothing)).not.toContain('Because');
 });
@@ -92,8 +94,9 @@ test('a missing object names what exists instead', async () => {
   expect(await say('shop/web')).toBe('Pod web in shop is as asked for.');
   expect(await say('shop/wep')).toBe('No Pod web in shop. There is wep: is that the one?');
   expect(await say('default/web')).toBe(
-    'No Pod web in shop. There is one of this name in default.',
+    'No Pod web in shop. There is one of this name in default. That is where things go when neither the command nor the file names a namespace.',
   );
+  expect(await say('dev/web')).toBe('No Pod web in shop. There is one of this name in dev.');
   expect(await say('default/other')).toBe('No Pod web in shop. There is none in this namespace.');
   expect(await say()).toBe('No Pod web in shop. There is none in this namespace.');
 });

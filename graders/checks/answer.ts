@@ -23,6 +23,7 @@ export async function checkAnswer(
       outcome: 'failed',
       observed: 'no answer yet',
       message: 'The question is not answered yet.',
+      next: 'answer it in the text of the step, then check again.',
     });
   }
   switch (question.type) {
@@ -125,11 +126,14 @@ function readFromCluster(
     .filter((value) => typeof value === 'string' || typeof value === 'number');
 }
 
+/** Where exactly would be the answer; that is what hints are for. */
+const LOOK_AGAIN = 'try it in your cluster as the step says, and answer by what you see there.';
+
 function verdict(
   question: QuestionDefinition,
-  result: { outcome: CheckVerdict['outcome']; observed: string; message: string },
+  result: { outcome: CheckVerdict['outcome']; observed: string; message: string; next?: string },
 ): CheckVerdict {
-  const { outcome, observed, message } = result;
+  const { outcome, observed, message, next = LOOK_AGAIN } = result;
   return {
     outcome,
     message,
@@ -140,6 +144,7 @@ function verdict(
         observed,
         outcome,
         reason: message,
+        ...(outcome === 'failed' ? { next } : {}),
       },
     ],
   };

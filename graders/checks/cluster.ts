@@ -85,6 +85,16 @@ function nodeReports(view: ClusterView): Report[] {
   }));
 }
 
+function whyNotEverywhere(
+  { desired, ready, name }: { desired: number; ready: number; name: string },
+  nodes: number,
+): string {
+  if (desired < nodes) {
+    return `${name} is meant for ${desired} of ${nodes} nodes: its nodeSelector, affinity or tolerations leave out the others.`;
+  }
+  return `${desired - ready} of its pods are not ready yet.`;
+}
+
 function pluginReport(plugin: string, view: ClusterView): Report {
   const all = pluginDaemonSets(view.objects);
   const found = all.find((one) => one.plugin === plugin);
@@ -120,7 +130,7 @@ function pluginReport(plugin: string, view: ClusterView): Report {
       ...(ok
         ? {}
         : {
-            reason: `It wants to run on ${found.desired} nodes.`,
+            reason: whyNotEverywhere(found, view.nodes.length),
             next: `kubectl describe daemonset ${found.name} -n ${found.namespace}`,
           }),
     },

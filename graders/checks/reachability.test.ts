@@ -88,9 +88,22 @@ test('a path that is wrongly open names the rule that opens it, and the command 
   const result = await check([DENY], [...BASE, ALLOW_ALL], path('open'));
   expect(result.findings[0]).toMatchObject({
     outcome: 'failed',
-    reason: 'Allowed: the first ingress rule of prod/open admits it.',
+    reason:
+      'Allowed: the first ingress rule of prod/open admits it. The rules were asked about dev/client (app=client).',
     next: 'kubectl describe networkpolicy open -n prod',
   });
+});
+
+test('a path that no rule is meant for says which labels the rules were asked about', async () => {
+  const typo = policyObject('prod/typo', {
+    podSelector: {},
+    policyTypes: ['Ingress'],
+    ingress: [{ from: [{ podSelector: { matchLabels: { app: 'cleint' } } }] }],
+  });
+  const result = await check([ALLOW], [...BASE, typo], path('filtered'));
+  expect(result.findings[0]?.reason).toBe(
+    'Denied: policy prod/typo selects pod prod/web for ingress and none of its rules allows this source. The rules were asked about dev/client (app=client).',
+  );
 });
 
 test('a path that is wrongly closed names the policy that closes it', async () => {
@@ -116,6 +129,17 @@ test('a deleted server is a failure that says what was looked for and what there
   const result = await check([DENY], objects, path('filtered'));
   expect(result.outcome).toBe('failed');
   expect(result.message).toBe('No pod matches {app=web} in prod; pods there are web-2 (app=wep).');
+});
+
+test('a pod that runs in another namespace is named', async () => {
+  const objects = [
+    ...BASE.filter((object) => object !== POD_WEB),
+    podObject('default/web', { app: 'web' }, { address: '10.244.1.9' }),
+  ];
+  const result = await check([ALLOW], objects, path('filtered'));
+  expect(result.message).toBe(
+    'No pod matches {app=web} in prod; there is one with these labels in default.',
+  );
 });
 
 test('a refused connection is no denial: the packet arrived', async () => {

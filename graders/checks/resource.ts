@@ -137,6 +137,7 @@ function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerd
   const { resource } = check;
   const { kind, namespace } = resource;
   const there = whatIsThere(resource, ofKind);
+  const isInPlace = ofKind.some((object) => isMeant(object, { namespace }));
   return {
     outcome: 'failed',
     message: `No ${describe(check)}. ${there}`,
@@ -147,10 +148,15 @@ function missing(check: ResourceCheck, ofKind: readonly JsonObject[]): CheckVerd
         observed: NOT_FOUND,
         outcome: 'failed',
         reason: there,
-        next: `kubectl get ${kind.toLowerCase()} ${namespace === undefined ? '-A' : `-n ${namespace}`} --show-labels`,
+        next: listCommand(kind, isInPlace ? namespace : undefined),
       },
     ],
   };
+}
+
+function listCommand(kind: string, namespace: string | undefined): string {
+  const where = namespace === undefined ? '-A' : `-n ${namespace}`;
+  return `kubectl get ${kind.toLowerCase()} ${where} --show-labels`;
 }
 
 /** The same thing in another place, else the nearest name, else all there is in the right place. */
@@ -159,7 +165,9 @@ function whatIsThere(resource: ResourceCheck['resource'], ofKind: readonly JsonO
   const alike = ofKind.filter((object) => isMeant(object, { ...resource, namespace: undefined }));
   if (alike.length > 0) {
     const what = name === undefined ? 'with these labels' : 'of this name';
-    return `There is one ${selector === undefined && name === undefined ? '' : `${what} `}in ${listed(alike.map(namespaceOf))}.`;
+    const where = alike.map(namespaceOf);
+    const whose = where.includes('default') ? ` ${DEFAULT_NAMESPACE}` : '';
+    return `There is one ${selector === undefined && name === undefined ? '' : `${what} `}in ${listed(where)}.${whose}`;
   }
   const here = ofKind.filter(
     (object) => namespace === undefined || namespaceOf(object) === namespace,
@@ -186,10 +194,14 @@ function wrongCount(check: ResourceCheck, found: readonly JsonObject[]): CheckVe
         observed,
         outcome: 'failed',
         ...(reason === undefined ? {} : { reason }),
+        next: listCommand(check.resource.kind, check.resource.namespace),
       },
     ],
   };
 }
+
+const DEFAULT_NAMESPACE =
+  'That is where things go when neither the command nor the file names a namespace.';
 
 function describe({ resource }: ResourceCheck): string {
   const { kind, namespace, name, selector } = resource;

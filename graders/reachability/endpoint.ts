@@ -94,10 +94,13 @@ export function findEnds(ref: EndpointRef, view: ClusterView): { ends: End[]; mi
       const inNamespace = view.pods.filter(({ namespace }) => namespace === ref.namespace);
       const ends = inNamespace.filter(({ labels }) => matchesTerms(labels, ref.terms)).map(endOf);
       if (ends.length > 0) return { ends };
+      const alike = view.pods.filter(({ labels }) => matchesTerms(labels, ref.terms));
       const there =
-        inNamespace.length === 0
-          ? 'there are no pods in it'
-          : `pods there are ${listed(inNamespace.map(({ name, labels }) => `${name} ${describeLabels(labels)}`))}`;
+        ref.terms.length > 0 && alike.length > 0
+          ? `there is one with these labels in ${listed(alike.map(({ namespace }) => namespace))}`
+          : inNamespace.length === 0
+            ? 'there are no pods in it'
+            : `pods there are ${listed(inNamespace.map(({ name, labels }) => `${name} ${describeLabels(labels)}`))}`;
       return {
         ends: [],
         missing: `No pod matches ${ref.selector} in ${ref.namespace}${missingNamespace(ref.namespace, view) ?? `; ${there}`}.`,

@@ -77,7 +77,7 @@ function judgeAllow(words: Words): Judgement {
     case 'open':
       return prediction.type === 'denied' ? disagreement(words) : passed(words);
     case 'filtered':
-      if (prediction.type === 'denied') return wrong(words, { reason: prediction.explanation });
+      if (prediction.type === 'denied') return wrong(words, { reason: explained(prediction) });
       if (prediction.type !== 'silent') {
         const dead = deadServer(words);
         return dead ?? disagreement(words);
@@ -120,8 +120,7 @@ function judgeDeny(words: Words): Judgement {
         });
       }
       if (prediction.type !== 'silent') {
-        const { explanation, elsewhere } = prediction;
-        return wrong(words, { reason: [explanation, elsewhere].filter(Boolean).join(' ') });
+        return wrong(words, { reason: explained(prediction) });
       }
       return wrong(words, {
         reason: prediction.why ?? 'The connection was made.',
@@ -342,6 +341,11 @@ function droppedWords({ droppedBy }: ProbeResult): string | undefined {
     return `dropped on node ${node} by its host endpoint for ${direction}.`;
   const which = rule === undefined ? direction : `${direction} rule ${rule}`;
   return `dropped on node ${node} by ${which} of ${listed(policies)}.`;
+}
+
+/** Which rule decided, and what there is beside it. */
+function explained({ explanation, background }: Exclude<Prediction, { type: 'silent' }>): string {
+  return [explanation, background].filter(Boolean).join(' ');
 }
 
 /** A command that shows what decided: the policy, or that there is none. */

@@ -4,6 +4,7 @@ import { valueAt } from '../../common/json.js';
 import { backendsOf, type ClusterView } from '../cluster-view.js';
 import type { Cell } from './cells.js';
 import { listed } from './endpoint.js';
+import { describeLabels } from './label-terms.js';
 
 /**
  * What the policies say about one path.
@@ -15,8 +16,11 @@ export type Prediction =
       type: 'allowed' | 'denied' | 'not-enforced';
       explanation: string;
       decision: Decision;
-      /** Where no policy selects either end: which policies there are instead, in one sentence. */
-      elsewhere?: string;
+      /**
+       * What there is beside it, in one sentence: the policies of the cluster where none selects either end, else
+       * the labels of the end that rules were asked about.
+       */
+      background?: string;
     }
   | { type: 'silent'; why?: string };
 
@@ -40,20 +44,31 @@ export function predict(cell: Cell, view: ClusterView, address: string | undefin
     return { type: 'silent', why: 'The pods behind the Service are treated differently.' };
   }
   const { explanation } = first;
-  if (first.allowed) {
-    const open = !first.egress.isolated && !first.ingress.isolated;
-    return {
-      type: 'allowed',
-      explanation,
-      decision: first,
-      ...(open ? { elsewhere: policiesThereAre(view) } : {}),
-    };
-  }
-  return {
-    type: policyEngine.enforces === false ? 'not-enforced' : 'denied',
+  const background = backgroundOf(first, { cell, view });
+  const shared = {
     explanation,
     decision: first,
+    ...(background === undefined ? {} : { background }),
   };
+  if (first.allowed) return { type: 'allowed', ...shared };
+  return { type: policyEngine.enforces === false ? 'not-enforced' : 'denied', ...shared };
+}
+
+function backgroundOf(
+  { allowed, egress, ingress }: Decision,
+  { cell, view }: { cell: Cell; view: ClusterView },
+): string | undefined {
+  if (!egress.isolated && !ingress.isolated) return policiesThereAre(view);
+  // Of two that deny the first is explained; of two that allow, the last one let it in.
+  const isEgress = allowed ? !ingress.isolated : !egress.allowed;
+  const side = isEgress ? egress : ingress;
+  const isAboutPeer = allowed
+    ? side.allowedBy.length > 0
+    : side.considered.length > 0 && side.considered.every(({ peerMatched }) => !peerMatched);
+  const pod = isEgress ? cell.to.pod : cell.from.pod;
+  if (!isAboutPeer || pod === undefined) return undefined;
+  const { namespace, name, labels } = pod;
+  return `The rules were asked about ${namespace}/${name} ${describeLabels(labels)}.`;
 }
 
 function policiesThereAre({ world }: ClusterView): string {
