@@ -56,6 +56,17 @@ export interface ClusterInfo {
   server?: string;
 }
 
+/** What keeps a cluster that was handed out from being what it should be, in words for its learner. */
+export interface ClusterTrouble {
+  /**
+   * `resting`: starts again when it is used; `away`: cannot be reached, and may come back by itself; `damaged`: only a reset
+   * brings it back; `restarted`: broke down lately and runs again.
+   */
+  state: 'resting' | 'away' | 'damaged' | 'restarted';
+  message: string;
+  fix: string;
+}
+
 /** A program to run in a terminal of the caller's choice. Ending it ends the shell. */
 export interface ShellCommand {
   file: string;
@@ -93,6 +104,8 @@ export interface Cluster extends AsyncDisposable {
     onFlow?: (flow: ObservedFlow) => void;
     signal?: AbortSignal;
   }): Promise<readonly ObservedFlow[]>;
+  /** What ails it now, asked of the machine and waking nothing. Absent where nothing can be told. */
+  trouble?(): Promise<ClusterTrouble | undefined>;
   /** Every stored object, Secrets' data left out. */
   snapshot(): Promise<ClusterSnapshot>;
   /** Applies objects with server-side defaults, as the learner's admin would; ends when stored. */

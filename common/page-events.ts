@@ -9,6 +9,8 @@ export interface LabPageState {
   /** 0 to 1. */
   fraction: number;
   failure?: { message: string; fix?: string };
+  /** What keeps a ready cluster from being what it should be. */
+  trouble?: { state: keyof typeof TROUBLE_TITLES; message: string; fix: string };
   terminals: { id: string; title: string; hasEnded: boolean }[];
   mostTerminals: number;
   /** Nodes that a root shell can be opened on; empty where the lab does not ask for it. */
@@ -20,6 +22,14 @@ export interface LabPageState {
   steps: { id: string; outcome: 'open' | 'passed' | 'partly'; earned: number; possible: number }[];
   points: { earned: number; possible: number };
 }
+
+/** What ails a cluster, for whoever learns in it. */
+export const TROUBLE_TITLES = {
+  resting: 'Your cluster rests',
+  away: 'Your cluster does not answer',
+  damaged: 'Your cluster is damaged',
+  restarted: 'Your cluster was started again',
+} as const;
 
 export interface PagePhase {
   id: string;

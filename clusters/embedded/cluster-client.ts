@@ -32,6 +32,7 @@ export function embeddedCluster(link: HostLink, info: ClusterInfo): EmbeddedClus
         { name, follow: onFlow !== undefined },
         { ...signalOf(signal), ...(onFlow === undefined ? {} : { onFlow }) },
       ),
+    trouble: async () => (await link.request('trouble', { name })) ?? undefined,
     snapshot: () => mirror.take((known) => link.request('snapshot', { name, known })),
     async apply(objects) {
       await link.request('apply', { name, objects: [...objects] });

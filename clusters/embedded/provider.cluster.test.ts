@@ -116,8 +116,10 @@ test(
       }
     });
     expect(agents).toHaveLength(1);
+    expect(await cluster.trouble?.()).toBeUndefined();
     process.kill(Number(agents[0]), 'SIGKILL');
     await eventually(async () => {
+      expect(await cluster.trouble?.()).toMatchObject({ state: 'restarted' });
       const from = await podEndpoint(cluster, 'client');
       const to = await podEndpoint(cluster, 'web');
       expect(await causes(cluster, [[from, to, 80, 'open']])).toEqual(['open']);

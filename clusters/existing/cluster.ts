@@ -8,17 +8,22 @@ import type {
   Cluster,
   ClusterInfo,
   ClusterSnapshot,
+  ClusterTrouble,
   RunResult,
   ShellCommand,
   ShellTarget,
 } from '../provider.js';
 import type { ExistingContext } from './context.js';
+import { away } from '../trouble.js';
 import { removeSet, resetSet } from './create.js';
 import { learnerKubeconfig } from './learner-kubeconfig.js';
 import { homeNamespace } from './names.js';
 import { probeExisting } from './probe.js';
 import { getRecord, type Found } from './records.js';
 import { execShell, runInWorkstation, workstationShell } from './workstation.js';
+
+/** An API server that needs longer is away for people who type. */
+const ANSWER_MS = 3_000;
 
 /** One learner's namespaces in a cluster that is not ours. */
 export class ExistingCluster implements Cluster {
@@ -67,6 +72,16 @@ export class ExistingCluster implements Cluster {
       requests,
       ...(signal === undefined ? {} : { signal }),
     });
+  }
+
+  async trouble(): Promise<ClusterTrouble | undefined> {
+    try {
+      await (await this.#context.api()).ask('GET', '/version', { timeoutMs: ANSWER_MS });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof GatehouseError)) throw error;
+      return away(`${error.message}.`);
+    }
   }
 
   /** What is the learner's, and what every pod meets: kinds of the whole cluster and `kube-system`. Not our own beside it. */

@@ -7,6 +7,7 @@ import type {
   Cluster,
   ClusterInfo,
   ClusterSnapshot,
+  ClusterTrouble,
   RunResult,
   ShellCommand,
   ShellTarget,
@@ -21,6 +22,7 @@ import { probeCluster } from './probe.js';
 import { findClusters, type Found } from './records.js';
 import { removeCluster } from './remove-cluster.js';
 import { resetCluster, type ResetDepth } from './reset-cluster.js';
+import { findTrouble } from './trouble.js';
 import { wake } from './wake.js';
 import { podShell, runInWorkstation, shellCommand, workstationShell } from './workstation.js';
 
@@ -93,6 +95,10 @@ export class KindCluster implements Cluster {
       { name, kindName: this.#found.kindName, api },
       { requests, ...(signal === undefined ? {} : { signal }) },
     );
+  }
+
+  trouble(): Promise<ClusterTrouble | undefined> {
+    return findTrouble(this.#context, this.info.name, () => this.#open());
   }
 
   async snapshot(): Promise<ClusterSnapshot> {

@@ -1,5 +1,6 @@
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Answer, Answers, LabStep } from '../../common/lab.js';
+import { TROUBLE_TITLES } from '../../common/page-events.js';
 import type { Logger } from '../../common/logger.js';
 import { runChecks } from '../../graders/run-checks.js';
 import { signResult } from '../../graders/signing/sign-result.js';
@@ -50,6 +51,7 @@ export class Checker {
     const { sessions, progress, hints } = this.#options;
     sessions.touch(live);
     const cluster = await live.cluster();
+    await refuseWhileAway(live, sessions);
     if (live.checking !== undefined) {
       throw new GatehouseError('LIMIT_REACHED', 'a check of this lab is under way', {
         fix: 'Its results appear in a moment.',
@@ -116,6 +118,15 @@ export class Checker {
       this.#queue.shift()?.();
     }
   }
+}
+
+/** Of a cluster that cannot be reached nothing could be told: the learner is told that at once, in the page's own words. */
+async function refuseWhileAway(live: LiveLab, sessions: LabSessions): Promise<void> {
+  if (live.trouble?.state === 'away') await sessions.lookAfter(live);
+  const { trouble } = live;
+  if (trouble?.state !== 'away') return;
+  const title = TROUBLE_TITLES[trouble.state];
+  throw new GatehouseError('NOT_AVAILABLE', `${title}. ${trouble.message}`, { fix: trouble.fix });
 }
 
 /** Forms give text; the graders want numbers where a question asks for one. */

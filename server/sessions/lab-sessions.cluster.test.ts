@@ -23,8 +23,11 @@ beforeAll(async () => {
 afterAll(() => under[Symbol.asyncDispose](), TIMEOUT_MS);
 
 /** The server above real clusters; those that a test leaves are ended with it. */
-async function startWithClusters(overrides: Record<string, string> = {}): Promise<TestServer> {
-  const running = await startTestServer(overrides, { provider: under.provider });
+async function startWithClusters(
+  overrides: Record<string, string> = {},
+  provider = under.provider,
+): Promise<TestServer> {
+  const running = await startTestServer(overrides, { provider });
   return {
     ...running,
     async [Symbol.asyncDispose]() {
@@ -197,6 +200,34 @@ test(
     const fractions = states.map(({ fraction }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
     expect(states.at(-1)).toMatchObject({ cluster: 'ready', fraction: 1 });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'while a cluster is away its page says so, and Check in the same words instead of a verdict',
+  async () => {
+    const trouble = { state: 'away', message: 'Docker is not running.', fix: 'Start it.' } as const;
+    const { provider } = under;
+    await using running = await startWithClusters(
+      {},
+      {
+        ...provider,
+        create: async (...wanted) => ({
+          ...(await provider.create(...wanted)),
+          trouble: () => Promise.resolve(trouble),
+        }),
+      },
+    );
+    const { owner } = running;
+    await owner.post(`${LAB}/session/start`);
+    await until(async () =>
+      (await owner.get(`${LAB}/look`)).text.includes('Your cluster does not answer.'),
+    );
+    const refused = await owner.post(`${LAB}/steps/look/check`);
+    expect(refused.text).toContain('Your cluster does not answer. Docker is not running.');
+    expect(refused.text).toContain('Start it.');
+    expect((await owner.get(`${LAB}/look`)).text).not.toContain('class="summary');
   },
   TIMEOUT_MS,
 );

@@ -7,6 +7,7 @@ import type { Settings } from '../config.js';
 import type { Database } from '../database/open-database.js';
 import type { User } from '../identity/roles.js';
 import { createId } from '../identity/tokens.js';
+import { Caretaker } from './caretaker.js';
 import { Clock } from './clock.js';
 import { FairShare } from './fair-share.js';
 import { LiveLab, type LiveLabState } from './live-lab.js';
@@ -33,6 +34,7 @@ export class LabSessions implements AsyncDisposable {
   readonly #options: LabSessionsOptions;
   readonly #store: SessionStore;
   readonly #fairShare = new FairShare();
+  readonly #caretaker = new Caretaker();
   readonly #live = new Map<string, LiveLab>();
   readonly #background = new Set<Promise<void>>();
   /** Labs that ran before this server started and were not found yet. */
@@ -225,6 +227,9 @@ export class LabSessions implements AsyncDisposable {
           onChange: () => {
             owner.changed();
           },
+          onEnd: () => {
+            void this.lookAfter(owner);
+          },
         }),
     });
     this.#live.set(live.id, live);
@@ -233,6 +238,16 @@ export class LabSessions implements AsyncDisposable {
     });
     this.changes.publish(undefined);
     return live;
+  }
+
+  /** Asks how its cluster is, and tells its pages where that is news. Never rejects. */
+  async lookAfter(live: LiveLab): Promise<void> {
+    await this.#caretaker.look(live).catch((error: unknown) => {
+      this.#options.logger.error('a cluster could not be asked how it is', {
+        cluster: live.clusterName,
+        error: messageOf(error),
+      });
+    });
   }
 
   /** A sign of life; takes back a warning that was given. */
@@ -323,6 +338,7 @@ export class LabSessions implements AsyncDisposable {
   async #tick(): Promise<void> {
     await this.#restoreRest().catch(() => undefined);
     for (const live of this.list()) {
+      void this.lookAfter(live);
       const state = live.clock.state();
       if (state === 'over') {
         await this.end(live, 'idle').catch(ignoreDiskFull);

@@ -1,8 +1,8 @@
-import type { Cluster } from '../../clusters/provider.js';
+import type { Cluster, ClusterTrouble } from '../../clusters/provider.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import { valueAt } from '../../common/json.js';
 import type { Lab } from '../../common/lab.js';
-import type { LabPageState, PagePhase } from '../../common/page-events.js';
+import { TROUBLE_TITLES, type LabPageState, type PagePhase } from '../../common/page-events.js';
 import type { CheckResult } from '../../common/verdict.js';
 import type { StoredAttempt } from '../progress/progress.js';
 import type { Phase } from '../../common/progress.js';
@@ -41,6 +41,7 @@ export class LiveLab {
   #phases: (PagePhase & { startedAt: number })[] = [];
   #fraction = 0;
   #failure: { message: string; fix?: string } | undefined;
+  #trouble: ClusterTrouble | undefined;
   #cluster: Promise<Cluster> | undefined;
   #isTelling = false;
 
@@ -76,6 +77,28 @@ export class LiveLab {
     return this.#failure;
   }
 
+  /** What ails its cluster, as far as it was asked. */
+  get trouble(): ClusterTrouble | undefined {
+    return this.#trouble;
+  }
+
+  isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** Tells pages and terminals where it is news. */
+  setTrouble(trouble: ClusterTrouble | undefined): void {
+    const before = this.#trouble;
+    if (before?.state === trouble?.state && before?.message === trouble?.message) return;
+    this.#trouble = trouble;
+    this.terminals.say(
+      trouble === undefined
+        ? 'Your cluster is well again.'
+        : `${TROUBLE_TITLES[trouble.state]}. ${trouble.message} ${trouble.fix}`,
+    );
+    this.changed();
+  }
+
   get phases(): { phases: PagePhase[]; fraction: number } {
     const phases = this.#phases.map(({ startedAt: _, ...phase }) => phase);
     return { phases, fraction: this.#fraction };
@@ -102,6 +125,7 @@ export class LiveLab {
     this.#phases = [{ id: 'asking', title, startedAt: performance.now() }];
     this.#fraction = 0;
     this.#failure = undefined;
+    this.#trouble = undefined;
     this.setState(state);
     const cluster = work((phase) => {
       this.#endPhase();

@@ -24,6 +24,7 @@ export function pageStateOf(
     cluster: live.state,
     ...live.phases,
     ...(live.failure === undefined ? {} : { failure: live.failure }),
+    ...(live.trouble === undefined ? {} : { trouble: live.trouble }),
     terminals: live.terminals.list(),
     nodes: live.nodes,
     idle: {

@@ -51,7 +51,12 @@ export class Scrollback {
 
   /** Whether a full-screen program has lost what it drew first, and should be asked to draw again. */
   needsRedraw(): boolean {
-    return this.#isTrimmed && (this.#modes.get('1049') === true || this.#modes.get('47') === true);
+    return this.#isTrimmed && this.isFullScreen();
+  }
+
+  /** Whether a program draws on the whole screen. */
+  isFullScreen(): boolean {
+    return this.#modes.get('1049') === true || this.#modes.get('47') === true;
   }
 
   get byteLength(): number {

@@ -41,6 +41,7 @@ function createTerminal(): Terminal {
     fairShare: new FairShare(),
     onInput: () => undefined,
     onStateChange: () => undefined,
+    onEnd: () => undefined,
   });
 }
 
@@ -143,4 +144,16 @@ test('a size given by one page reaches the program and the other pages', async (
   expect(second.messages.at(-1)).toEqual({ type: 'size', cols: 101, rows: 31 });
   first.attachment.input('stty size\n');
   await until(() => first.text().includes('31 101'));
+});
+
+test('a line of ours stands between those of the shell, and never in a full-screen program', async () => {
+  await using terminal = createTerminal();
+  await terminal.start();
+  const page = openPage(terminal);
+  terminal.say('the cluster is away');
+  expect(page.text()).toContain('the cluster is away');
+  page.attachment.input("printf '\\e[?1049h'; echo full-$((1+1))\n");
+  await until(() => page.text().includes('full-2'));
+  terminal.say('not now');
+  expect(page.text()).not.toContain('not now');
 });

@@ -33,6 +33,8 @@ export interface TerminalOptions {
   fairShare: FairShare;
   onInput: () => void;
   onStateChange: () => void;
+  /** The shell ended without our doing. */
+  onEnd: () => void;
 }
 
 export type TerminalState = 'starting' | 'running' | 'ended';
@@ -104,6 +106,7 @@ export class Terminal implements AsyncDisposable {
           this.#process = undefined;
           this.#exitCode = exitCode;
           this.#setState('ended');
+          this.#options.onEnd();
         },
       });
       this.#process = process;
@@ -127,6 +130,12 @@ export class Terminal implements AsyncDisposable {
     this.#receive(Buffer.from('\x1b[?1049l\x1b[?2004l\x1b[?25h\x1b[0m\r\n'));
     this.#receive(dim(reason));
     await this.start();
+  }
+
+  /** A line of ours between those of the shell; a full-screen program is left alone. */
+  say(text: string): void {
+    if (this.#scrollback.isFullScreen()) return;
+    this.#receive(Buffer.concat([Buffer.from('\r\n'), dim(text)]));
   }
 
   attach(viewer: Viewer): Attachment {

@@ -17,6 +17,8 @@ export interface TerminalsOptions {
   onInput: () => void;
   /** Tabs came, went or changed their state. */
   onChange: () => void;
+  /** A shell ended by itself. */
+  onEnd: () => void;
 }
 
 /** The terminals of one lab, in the order of their tabs. Empty until the first page asks. */
@@ -75,6 +77,7 @@ export class Terminals implements AsyncDisposable {
       fairShare: this.#options.fairShare,
       onInput: this.#options.onInput,
       onStateChange: this.#options.onChange,
+      onEnd: this.#options.onEnd,
     });
     this.#terminals.push(terminal);
     this.#options.onChange();
@@ -87,6 +90,11 @@ export class Terminals implements AsyncDisposable {
     this.#terminals.splice(this.#terminals.indexOf(terminal), 1);
     void terminal[Symbol.asyncDispose]();
     this.#options.onChange();
+  }
+
+  /** Writes a line into every terminal that is open. */
+  say(text: string): void {
+    for (const terminal of this.#terminals) terminal.say(text);
   }
 
   async restartAll(reason: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LabPageState } from '../../common/page-events.js';
+import { TROUBLE_TITLES, type LabPageState } from '../../common/page-events.js';
 import { getElement } from '../page/find.js';
 
 type Panel = 'none' | 'creating' | 'failed' | 'ready';
@@ -27,6 +27,20 @@ export class Console {
       );
     }
     this.#showIdle(state);
+    this.#showTrouble(state);
+  }
+
+  /** Words are changed only where they are news: the region around them is read out. */
+  #showTrouble({ trouble }: LabPageState): void {
+    const body = getElement(this.#root, '[data-trouble]', HTMLElement);
+    const title = trouble === undefined ? '' : `${TROUBLE_TITLES[trouble.state]}.`;
+    const text = trouble === undefined ? '' : `${trouble.message} ${trouble.fix}`;
+    const shown = getElement(body, '[data-trouble-text]', HTMLElement);
+    if (shown.textContent !== text) {
+      this.#setText('[data-trouble-title]', title);
+      shown.textContent = text;
+    }
+    body.hidden = trouble === undefined;
   }
 
   #showPhases(state: LabPageState): void {

@@ -1,7 +1,8 @@
 import { GatehouseError, messageOf } from '../../../common/errors.js';
 import type { Logger } from '../../../common/logger.js';
 import { VERSION } from '../../../common/project.js';
-import type { ClusterInfo } from '../../provider.js';
+import type { ClusterInfo, ClusterTrouble } from '../../provider.js';
+import { damaged } from '../../trouble.js';
 import {
   clusterFolder,
   clusterNames,
@@ -91,6 +92,8 @@ export class ClusterHost {
         const { name, follow } = REQUESTS.flows.parse(params);
         return this.#get(name).flows(follow, context);
       }
+      case 'trouble':
+        return this.#trouble(REQUESTS.trouble.parse(params).name);
       case 'snapshot': {
         const { name, known } = REQUESTS.snapshot.parse(params);
         return this.#get(name).snapshot(known);
@@ -155,6 +158,12 @@ export class ClusterHost {
     } catch {
       return [];
     }
+  }
+
+  #trouble(name: string): ClusterTrouble | null {
+    const why = this.#broken.get(name);
+    if (why !== undefined) return damaged(`It could not be taken over: ${why}.`);
+    return this.#get(name).trouble() ?? null;
   }
 
   #get(name: string): EmbeddedCluster {

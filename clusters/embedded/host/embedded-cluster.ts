@@ -9,11 +9,13 @@ import type { ObservedFlow } from '../../../common/flow.js';
 import type { ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import type {
   ClusterInfo,
+  ClusterTrouble,
   ClusterState,
   RunResult,
   ShellCommand,
   ShellTarget,
 } from '../../provider.js';
+import { away, damaged, missingSystem, SYSTEM_PARTS } from '../../trouble.js';
 import type { Agent } from '../agent/agent.js';
 import { KubeApi } from '../../client/kube-api.js';
 import { joinCommand } from '../agent/join-command.js';
@@ -94,6 +96,8 @@ export class EmbeddedCluster {
   #platform: Promise<KubeApi> | undefined;
   #volatile: VolatileFolder | undefined;
   #state: ClusterState = 'creating';
+  /** When it was last built again after a breakdown, on the clock of this process. */
+  #rebuiltAt = -Infinity;
   /** What a reset replaced, on its way out. */
   #leaving: Promise<void> = Promise.resolve();
   /** Creations, resets and deletions of one cluster come one after the other. */
@@ -200,6 +204,20 @@ export class EmbeddedCluster {
     return [];
   }
 
+  trouble(): ClusterTrouble | undefined {
+    if (this.#state === 'broken') return damaged('It broke down and could not be built again.');
+    if (this.#server === undefined || this.#world === undefined)
+      return away('It broke down and is being built again from its objects.');
+    const { api } = this.#server;
+    const damage = missingSystem(
+      SYSTEM_PARTS.filter(({ group, plural, name }) => {
+        const resource = group === '' ? plural : `${plural}.${group}`;
+        return api.get(resource, name, 'kube-system') === undefined;
+      }),
+    );
+    return damage ?? restartedAt(this.#rebuiltAt);
+  }
+
   snapshot(known?: KnownSnapshot): SnapshotAnswer {
     return this.#snapshots.take(this.#api().api, known);
   }
@@ -235,6 +253,7 @@ export class EmbeddedCluster {
   }
 
   async #startAgain(progress: Progress): Promise<void> {
+    this.#rebuiltAt = -Infinity;
     await this.#leaving;
     const old = this.#world?.agent;
     this.#world?.[Symbol.dispose]();
@@ -298,6 +317,7 @@ export class EmbeddedCluster {
       this.#state = 'resetting';
       await this.#dismantle();
       await this.#takeOver();
+      this.#rebuiltAt = performance.now();
     }).catch((error: unknown) => {
       this.#state = 'broken';
       this.#context.logger.error('a cluster could not be built again', {
@@ -547,4 +567,16 @@ function barePodsOf(manifests: readonly JsonObject[]): { namespace: string; name
     const { name, namespace } = metadataOf(object);
     return name === undefined ? [] : [{ name, namespace: namespace ?? 'default' }];
   });
+}
+
+/** How long a breakdown is news. */
+const NEWS_MS = 60_000;
+
+function restartedAt(at: number): ClusterTrouble | undefined {
+  if (performance.now() - at > NEWS_MS) return undefined;
+  return {
+    state: 'restarted',
+    message: 'It broke down and was built again from its objects; pods and shells are new ones.',
+    fix: 'Open a new shell and go on. What you made in the cluster is there; files in your home are as at the start.',
+  };
 }

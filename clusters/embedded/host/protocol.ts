@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import type { ProbeResult } from '../../../common/probe.js';
-import type { ClusterInfo, RunResult, ShellCommand } from '../../provider.js';
+import type { ClusterInfo, ClusterTrouble, RunResult, ShellCommand } from '../../provider.js';
 import { ClusterName, ClusterSpecSchema, JsonObjectSchema } from './cluster-folder.js';
 import type { SnapshotAnswer } from './snapshot.js';
 
@@ -49,6 +49,7 @@ export const REQUESTS = {
   probe: Named.extend({ requests: z.array(ProbeRequestSchema) }),
   /** With `follow`, flows come as events until the request is cancelled. */
   flows: Named.extend({ follow: z.boolean() }),
+  trouble: Named,
   /** With `known`, what the asker has already is left out. */
   snapshot: Named.extend({
     known: z.object({ epoch: z.string(), upTo: z.number().int() }).optional(),
@@ -73,6 +74,7 @@ export interface RequestResults {
   shell: ShellCommand;
   probe: ProbeResult[];
   flows: ObservedFlow[];
+  trouble: ClusterTrouble | null;
   snapshot: SnapshotAnswer;
   apply: null;
   run: RunResult;

@@ -6,7 +6,6 @@ import { openEventStream } from '../../http/event-stream.js';
 import { fieldOf, finish, isConfirmed, isScript } from '../../http/finish.js';
 import { hasRole } from '../../identity/roles.js';
 import { scoreOf } from '../../progress/lab-score.js';
-import type { LiveLab } from '../../sessions/live-lab.js';
 
 const Title = z.string().trim().min(1).max(80);
 const CLASS_DAYS = 30;
@@ -156,7 +155,8 @@ export interface SessionView {
   createdAt: string;
   age: string;
   idle: string;
-  state: LiveLab['state'];
+  /** `ready` where nothing ails the cluster; otherwise what does. */
+  state: string;
   canReset: boolean;
 }
 
@@ -175,7 +175,7 @@ async function describeSessions({ sessions, progress }: ServerContext): Promise<
         createdAt: live.createdAt,
         age: shortTime(Date.now() - Date.parse(live.createdAt)),
         idle: shortTime(Date.now() - live.clock.lastActiveAt),
-        state: live.state,
+        state: live.trouble?.state ?? live.state,
         canReset: live.state === 'ready',
       };
     }),

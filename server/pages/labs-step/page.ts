@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { TROUBLE_TITLES } from '../../../common/page-events.js';
 import { renderStep } from '../../../labs/render-step.js';
 import type { ServerContext } from '../../context.js';
 import { readCookies } from '../../http/cookies.js';
@@ -33,6 +34,7 @@ export function serveStepPage(context: ServerContext): void {
         : { href: `/labs/${lab.id}/${other.id}`, title: other.title };
     };
     const preferences = readCookies(request.headers.cookie);
+    const state = pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession });
     const nonce = randomBytes(16).toString('base64');
     const isHttps = settings.publicUrl?.startsWith('https:') === true;
     allowTerminalStyles(response, { nonce, isHttps });
@@ -68,7 +70,8 @@ export function serveStepPage(context: ServerContext): void {
           }),
           summary: attempt === undefined ? undefined : summaryView(lab, { step: step.id, attempt }),
           attemptAt: attempt?.createdAt,
-          state: pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession }),
+          state,
+          troubleTitle: state.trouble && `${TROUBLE_TITLES[state.trouble.state]}.`,
           split: parseSplit(preferences.get('split')),
           readsTerminal: preferences.get('reader') === '1',
           showsFlows: preferences.get('flows') === '1',
