@@ -5,6 +5,7 @@ import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
 import { createCertificateAdmission } from './admission/certificates.js';
 import { createEscalationAdmission } from './admission/escalation.js';
+import { createLimitRangeAdmission } from './admission/limit-ranges.js';
 import { createPodSecurityAdmission } from './admission/pod-security/pod-security.js';
 import { createPolicyAdmission } from './admission/policies/policies.js';
 import { createWebhookInquiries } from './admission/webhooks/webhooks.js';
@@ -100,6 +101,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger,
   });
   const rbac = new RbacAuthorizer(api);
+  // Defaults first: what they fill in counts for all others.
+  api.admit(createLimitRangeAdmission());
   api.admit(createEscalationAdmission(rbac));
   api.admit(createCertificateAdmission(rbac));
   api.admit(createPodSecurityAdmission());

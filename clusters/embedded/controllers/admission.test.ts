@@ -128,7 +128,7 @@ test('a limit range fills in what a container does not say, and notes it', () =>
   });
   expect(cluster.api.get<Pod>('pods', 'a', 'demo')?.metadata.annotations).toEqual({
     'kubernetes.io/limit-ranger': expect.stringMatching(
-      /^LimitRanger plugin set: cpu, memory limit for container c; cpu(, memory)? request for container c$/,
+      /^LimitRanger plugin set: cpu(, memory)? request for container c; cpu, memory limit for container c$/,
     ),
   });
   expect(cluster.api.get<Pod>('pods', 'b', 'demo')?.spec?.containers[0]?.resources).toMatchObject({

@@ -19,7 +19,6 @@ import { createJobController } from './job.js';
 import { namespaceOf } from './keys.js';
 import { createKubernetesServiceController } from './kubernetes-service.js';
 import type { ApiServerPlace } from './kubernetes-service.js';
-import { createLimitRangeAdmission } from './limit-range-admission.js';
 import { createLoadBalancerController } from './load-balancer.js';
 import type { LoadBalancerAddresses } from './load-balancer.js';
 import { createNamespaceBasicsController } from './namespace-basics.js';
@@ -51,7 +50,7 @@ export interface ControllerOptions {
   apiServer?: ApiServerPlace;
   /**
    * The API server's own side, `createClusterApi(…)`. With it a namespace has its default ServiceAccount from its
-   * first moment (else a moment later), and ResourceQuotas and LimitRanges are
+   * first moment (else a moment later), and ResourceQuotas are
    * enforced (else only counted).
    */
   server?: ServerSide;
@@ -81,8 +80,6 @@ export function startControllers(options: ControllerOptions): Controllers {
     pods: createPodCache(cache),
   };
 
-  // Defaults first: what they fill in counts against the quota.
-  options.server?.admit(createLimitRangeAdmission());
   options.server?.admit(createQuotaAdmission());
   createNamespaceBasicsController(context, { caPem: options.caPem, server: options.server });
   if (options.apiServer !== undefined)

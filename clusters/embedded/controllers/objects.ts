@@ -11,7 +11,6 @@ import type { CronJob as CronJobShape, Job as JobShape } from 'kubernetes-types/
 import type {
   ConfigMap as ConfigMapShape,
   Endpoints as EndpointsShape,
-  LimitRange as LimitRangeShape,
   Namespace as NamespaceShape,
   Node as NodeShape,
   PersistentVolumeClaim as PersistentVolumeClaimShape,
@@ -41,7 +40,6 @@ export type Endpoints = Stored<EndpointsShape>;
 export type EndpointSlice = Stored<EndpointSliceShape>;
 export type HorizontalPodAutoscaler = Stored<HorizontalPodAutoscalerShape>;
 export type Job = Stored<JobShape>;
-export type LimitRange = Stored<LimitRangeShape>;
 export type Namespace = Stored<NamespaceShape>;
 export type Node = Stored<NodeShape>;
 export type PersistentVolumeClaim = Stored<PersistentVolumeClaimShape>;

@@ -1,5 +1,6 @@
 import { SILENT } from '../../../../common/logger.js';
 import type { Logger } from '../../../../common/logger.js';
+import { createLimitRangeAdmission } from '../../api/admission/limit-ranges.js';
 import type { ClusterApi, NewObject } from '../../api/cluster-api.js';
 import { createClusterApi } from '../../api/create-cluster-api.js';
 import type { ClusterApiServerSide } from '../../api/create-cluster-api.js';
@@ -40,6 +41,7 @@ export function startTestCluster(options: TestClusterOptions = {}): TestCluster 
   const logger: Logger = { ...SILENT, error: report };
   const api = createClusterApi({
     resources: BUILT_IN_RESOURCES,
+    admission: [createLimitRangeAdmission()],
     logger,
     ...(options.now && { now: options.now }),
   });

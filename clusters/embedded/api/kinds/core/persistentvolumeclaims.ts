@@ -16,7 +16,6 @@ import { validateStorageRequest } from '../pod-spec/volumes.js';
 import { compareQuantities } from '../quantity.js';
 import { isDefaultClass } from '../storage/default-class.js';
 import { shortAccessModes } from './access-modes.js';
-import { checkClaimLimits } from './limit-ranger.js';
 
 type PersistentVolumeClaim = ObjectOf<PersistentVolumeClaimSpec, PersistentVolumeClaimStatus>;
 
@@ -38,8 +37,6 @@ export const PERSISTENT_VOLUME_CLAIMS = defineResource({
   },
   prepareForCreate(claim: PersistentVolumeClaim, context) {
     const { api } = context;
-    const { name, namespace } = claim.metadata;
-    checkClaimLimits({ name, namespace, requests: claim.spec.resources?.requests ?? {} }, context);
     claim.status = { phase: 'Pending' };
     if (claim.spec.storageClassName !== undefined) return;
     const found = api.list<KubeObject>('storageclasses.storage.k8s.io').find(isDefaultClass);

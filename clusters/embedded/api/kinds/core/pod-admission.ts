@@ -5,7 +5,6 @@ import type { KubeObject } from '../../cluster-api.js';
 import type { StrategyContext } from '../../resource-definition.js';
 import type { Loose } from '../loose.js';
 import { compareQuantities, parseQuantity } from '../quantity.js';
-import { applyLimitRanges } from './limit-ranger.js';
 import type { Pod } from './pod.js';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -25,9 +24,8 @@ interface PriorityClass extends KubeObject {
   preemptionPolicy?: string;
 }
 
-/** What the plugins of a real server add to a new pod: its limits, its account and token, its priority, its tolerations. */
+/** What the plugins of a real server add to a new pod: its account and token, its priority, its tolerations. */
 export function preparePod(pod: Pod, context: StrategyContext): void {
-  applyLimitRanges(pod, context);
   addServiceAccount(pod, context);
   addPriority(pod, context);
   addTolerations(pod.spec);

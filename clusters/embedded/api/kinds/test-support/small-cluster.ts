@@ -1,6 +1,8 @@
 import { valueAt, type JsonObject } from '../../../../../common/json.js';
-import { ApiError, invalid } from '../../api-error.js';
+import { createLimitRangeAdmission } from '../../admission/limit-ranges.js';
+import { ApiError, invalid, qualifiedName } from '../../api-error.js';
 import type { ClusterApi, KubeObject } from '../../cluster-api.js';
+import type { AdmissionRequest } from '../../registry/admission.js';
 import type { ResourceDefinition } from '../../resource-definition.js';
 import { schemaCatalogue } from '../../schema/index.js';
 
@@ -37,9 +39,39 @@ export function create(
     uid: 'uid-1',
     ...(definition.namespaced && { namespace: object.metadata.namespace ?? 'demo' }),
   };
+  const api = readOnly(stored);
+  const request = creationOf(definition, object, api);
   definition.applyDefaults(object);
-  definition.prepareForCreate?.(object, { api: readOnly(stored), now: 0, dryRun: false });
-  return checked(definition, object);
+  LIMITS.mutate?.(request);
+  definition.applyDefaults(object);
+  definition.prepareForCreate?.(object, { api, now: 0, dryRun: false });
+  const made = checked(definition, object);
+  LIMITS.validate?.(request);
+  return made;
+}
+
+const LIMITS = createLimitRangeAdmission();
+
+function creationOf(
+  definition: ResourceDefinition,
+  object: KubeObject,
+  api: ClusterApi,
+): AdmissionRequest {
+  return {
+    operation: 'CREATE',
+    resource: qualifiedName(definition),
+    definition,
+    subresource: undefined,
+    name: object.metadata.name,
+    namespace: object.metadata.namespace,
+    object,
+    old: undefined,
+    user: { username: 'test', groups: [] },
+    dryRun: false,
+    nameIsGenerated: false,
+    api,
+    warn: () => undefined,
+  };
 }
 
 /** What an update makes of `change`, or how it is refused. */

@@ -1,9 +1,12 @@
-import type { JsonObject } from '../../../../../common/json.js';
-import { create, faultsOf } from '../test-support/small-cluster.js';
-import { LIMIT_RANGES } from './limitranges.js';
-import { PERSISTENT_VOLUME_CLAIMS } from './persistentvolumeclaims.js';
-import type { Pod } from './pod.js';
-import { PODS } from './pods.js';
+import type { JsonObject } from '../../../../common/json.js';
+import { createClusterApi } from '../create-cluster-api.js';
+import { BUILT_IN_RESOURCES } from '../kinds/index.js';
+import { createLimitRangeAdmission } from './limit-ranges.js';
+import { create, faultsOf } from '../kinds/test-support/small-cluster.js';
+import { LIMIT_RANGES } from '../kinds/core/limitranges.js';
+import { PERSISTENT_VOLUME_CLAIMS } from '../kinds/core/persistentvolumeclaims.js';
+import type { Pod } from '../kinds/core/pod.js';
+import { PODS } from '../kinds/core/pods.js';
 
 function make(limit: JsonObject, resources: JsonObject = {}): Pod {
   const range = create(LIMIT_RANGES, { metadata: { name: 'lr' }, spec: { limits: [limit] } });
@@ -64,4 +67,50 @@ test('a claim is refused with more storage than the most', () => {
   ).toEqual([
     'persistentvolumeclaims "x" is forbidden: maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi',
   ]);
+});
+
+test('a claim may not grow beyond the most, and can always be let go of', () => {
+  const api = createClusterApi({
+    resources: BUILT_IN_RESOURCES,
+    admission: [createLimitRangeAdmission()],
+  });
+  const place = { name: 'data', namespace: 'demo' };
+  const limits = [{ type: 'PersistentVolumeClaim', max: { storage: '2Gi' } }];
+  const sized = (storage: string) => ({
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage } },
+  });
+  const grow = (storage: string): void => {
+    api.update('persistentvolumeclaims', place, (draft) => {
+      Object.assign(draft, { spec: { ...Object(draft['spec']), ...sized(storage) } });
+    });
+  };
+  const make = (kind: string, resource: string, rest: object): void => {
+    api.create(resource, { apiVersion: 'v1', kind, metadata: place, ...rest });
+  };
+  api.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
+  make('LimitRange', 'limitranges', { spec: { limits } });
+  make('PersistentVolumeClaim', 'persistentvolumeclaims', {
+    spec: sized('1Gi'),
+    metadata: { ...place, finalizers: ['example.com/keep'] },
+  });
+  api.update('persistentvolumeclaims', { ...place, subresource: 'status' }, (draft) => {
+    draft['status'] = { phase: 'Bound' };
+  });
+  grow('2Gi');
+  expect(
+    faultsOf(() => {
+      grow('3Gi');
+    }),
+  ).toEqual([
+    'persistentvolumeclaims "data" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi',
+  ]);
+  api.update('limitranges', place, (draft) => {
+    draft['spec'] = { limits: [{ ...limits[0], max: { storage: '1Gi' } }] };
+  });
+  api.delete('persistentvolumeclaims', place);
+  api.update('persistentvolumeclaims', place, ({ metadata }) => {
+    delete metadata.finalizers;
+  });
+  expect(api.get('persistentvolumeclaims', 'data', 'demo')).toBeUndefined();
 });

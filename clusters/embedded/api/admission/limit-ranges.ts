@@ -1,11 +1,22 @@
-import type { Container, LimitRangeItem } from 'kubernetes-types/core/v1.js';
-import { forbidden, type GroupResource } from '../../api-error.js';
-import type { StrategyContext } from '../../resource-definition.js';
-import type { Loose } from '../loose.js';
-import { addQuantities, canonicalQuantity, compareQuantities, parseQuantity } from '../quantity.js';
-import type { LimitRange } from './limitranges.js';
-import type { Pod } from './pod.js';
+import type {
+  Container,
+  LimitRangeItem,
+  PersistentVolumeClaimSpec,
+} from 'kubernetes-types/core/v1.js';
+import { forbidden } from '../api-error.js';
+import type { ClusterApi, KubeObject } from '../cluster-api.js';
+import type { LimitRange } from '../kinds/core/limitranges.js';
+import type { Pod } from '../kinds/core/pod.js';
+import type { Loose, ObjectOf } from '../kinds/loose.js';
+import {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  parseQuantity,
+} from '../kinds/quantity.js';
+import type { Admission, AdmissionRequest } from '../registry/admission.js';
 
+type Claim = ObjectOf<PersistentVolumeClaimSpec>;
 type Item = Loose<LimitRangeItem>;
 type Amounts = Readonly<Record<string, string>>;
 interface Usage {
@@ -15,59 +26,78 @@ interface Usage {
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 
-/** Gives a new pod the requests and limits of its namespace, and refuses it where it goes beyond them. */
-export function applyLimitRanges(pod: Pod, { api }: StrategyContext): void {
-  const { namespace, name } = pod.metadata;
-  const items = api
-    .list<LimitRange>('limitranges', namespace)
-    .flatMap(({ spec }) => spec.limits ?? []);
-  if (items.length === 0) return;
-  const set = items.flatMap((item) => (item.type === 'Container' ? setDefaults(pod, item) : []));
-  if (set.length > 0) {
-    pod.metadata.annotations = {
-      ...pod.metadata.annotations,
-      [ANNOTATION]: `LimitRanger plugin set: ${set.join('; ')}`,
-    };
-  }
-  refuseIfAny(
-    { group: '', plural: 'pods' },
-    name,
-    items.flatMap((item) => faultsOf(pod, item)),
+/** Gives new pods the requests and limits of their namespace, and refuses pods and claims that go beyond its bounds. */
+export function createLimitRangeAdmission(): Admission {
+  return {
+    mutate(request) {
+      const { object } = request;
+      if (object === undefined || !isNewPod(request, object)) return;
+      const set = itemsFor(request, 'Container').flatMap((item) => setDefaults(object, item));
+      if (set.length === 0) return;
+      const note = `LimitRanger plugin set: ${set.join('; ')}`;
+      object.metadata.annotations = { ...object.metadata.annotations, [ANNOTATION]: note };
+    },
+    validate(request) {
+      const { object } = request;
+      if (object === undefined) return;
+      if (isNewPod(request, object)) refuseIfAny(request, podFaults(request, object));
+      else if (isClaim(request, object)) refuseIfAny(request, claimFaults(request, object));
+    },
+  };
+}
+
+function isNewPod(request: AdmissionRequest, object: KubeObject): object is Pod {
+  const { resource, operation, subresource } = request;
+  return (
+    resource === 'pods' && operation === 'CREATE' && subresource === undefined && 'spec' in object
   );
 }
 
-/** Storage that a new claim asks for, against the limits of its namespace. */
-export function checkClaimLimits(
-  claim: { name: string; namespace: string | undefined; requests: Amounts },
-  { api }: StrategyContext,
-): void {
-  const usage = { requests: claim.requests, limits: {} };
-  const faults = api
-    .list<LimitRange>('limitranges', claim.namespace)
-    .flatMap(({ spec }) => spec.limits ?? [])
-    .filter(({ type }) => type === 'PersistentVolumeClaim')
-    .flatMap(({ type = '', min = {}, max = {} }) => [
-      ...each(min, (resource, enforced) => belowMinimum(type, resource, { enforced, usage })),
-      ...each(max, (resource, enforced) => {
-        const stem = `maximum ${resource} usage per ${type} is ${canonicalQuantity(enforced)}`;
-        const asked = usage.requests[resource];
-        if (asked === undefined) return `${stem}.  No request is specified`;
-        return compareQuantities(asked, enforced) > 0
-          ? `${stem}, but request is ${asked}`
-          : undefined;
-      }),
-    ]);
-  refuseIfAny({ group: '', plural: 'persistentvolumeclaims' }, claim.name, faults);
+/** Also one that grows; not one that is only let go of. */
+function isClaim(request: AdmissionRequest, object: KubeObject): object is Claim {
+  const { resource, subresource } = request;
+  return (
+    resource === 'persistentvolumeclaims' &&
+    subresource === undefined &&
+    object.metadata.deletionTimestamp === undefined &&
+    'spec' in object
+  );
 }
 
-function refuseIfAny(resource: GroupResource, name: string, faults: readonly string[]): void {
+function itemsFor(
+  { api, namespace }: { api: ClusterApi; namespace: string | undefined },
+  type?: string,
+): Item[] {
+  return api
+    .list<LimitRange>('limitranges', namespace)
+    .flatMap(({ spec }) => spec.limits ?? [])
+    .filter((item) => type === undefined || item.type === type);
+}
+
+function podFaults(request: AdmissionRequest, pod: Pod): string[] {
+  return itemsFor(request).flatMap((item) => faultsOf(pod, item));
+}
+
+function claimFaults(request: AdmissionRequest, { spec }: Claim): string[] {
+  const usage = { requests: spec.resources?.requests ?? {}, limits: {} };
+  return itemsFor(request, 'PersistentVolumeClaim').flatMap(({ type = '', min = {}, max = {} }) => [
+    ...each(min, (resource, enforced) => belowMinimum(type, resource, { enforced, usage })),
+    ...each(max, (resource, enforced) => {
+      const stem = `maximum ${resource} usage per ${type} is ${canonicalQuantity(enforced)}`;
+      const { [resource]: asked } = usage.requests;
+      if (asked === undefined) return `${stem}.  No request is specified`;
+      return compareQuantities(asked, enforced) > 0
+        ? `${stem}, but request is ${asked}`
+        : undefined;
+    }),
+  ]);
+}
+
+function refuseIfAny({ definition, name }: AdmissionRequest, faults: readonly string[]): void {
   if (faults.length === 0) return;
   const unique = [...new Set(faults)];
-  throw forbidden(
-    resource,
-    name,
-    unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`,
-  );
+  const why = unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
+  throw forbidden(definition, name, why);
 }
 
 function setDefaults({ spec }: Pod, item: Item): string[] {
