@@ -1,6 +1,6 @@
 /** What graders found. The result format's only definition: its published JSON Schema is made from it. */
 import { z } from 'zod';
-import { DroppedBy, ProbeResult } from './probe.js';
+import { DroppedBy } from './probe.js';
 
 /**
  * - `skipped`: a check it depends on did not pass.
@@ -48,8 +48,6 @@ export const CheckResult = z.object({
   /** Points that hints opened on the page cost; already taken off those earned. */
   hintCost: z.number().optional(),
   tookMs: z.number(),
-  /** Raw probe answers, controls included, kept for a later regrade. Not shown to learners. */
-  evidence: z.array(ProbeResult).optional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
@@ -96,6 +94,17 @@ export const LabResult = z.object({
   outcome: z.enum(['passed', 'failed', 'inconclusive']),
   points: Points,
   checks: z.array(CheckResult),
+  /** Of what it rests on: `sha256:` and the hex digest over the canonical JSON. Absent where that was not kept. */
+  evidenceDigest: z.string().optional(),
+  /** Where it was judged again from stored evidence: what it was before. `startedAt` and `endedAt` are of the judging. */
+  regradeOf: z
+    .object({
+      endedAt: z.string(),
+      labDigest: z.string(),
+      graderVersion: z.string(),
+      points: Points,
+    })
+    .optional(),
   signature: Signature.optional(),
 });
 export type LabResult = z.infer<typeof LabResult>;

@@ -1,26 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Cluster } from '../clusters/provider.js';
 import { deleteNamespace } from '../clusters/platform-api.js';
 import { valueAt, type JsonObject } from '../common/json.js';
 import { decide } from '../policy/decide.js';
 import type { FlowEnd } from '../policy/model.js';
-import type { Endpoint, ProbeResult } from '../common/probe.js';
+import { ProbeResult, type Endpoint } from '../common/probe.js';
 import { objectsOfKind, viewOf, type ClusterView } from './cluster-view.js';
 
 const PREFIX = 'gatehouse-canary-';
 const PORT = 80;
 const START_MS = 15_000;
 
+export const Enforcement = z.enum(['enforced', 'not-enforced']);
+export type Enforcement = z.infer<typeof Enforcement>;
+
 /** What a pair of clients, one listed in a policy and one not, met at a server on each node. */
-export interface CanaryResult {
+export const CanaryResult = z.object({
   /** By node of the server: the listed client and the other one, and the server to itself. */
-  nodes: readonly { node: string; allowed: ProbeResult; denied: ProbeResult; alive: ProbeResult }[];
-  /** Set where the canary's own pods did not start. */
-  notReady?: string;
+  nodes: z.array(
+    z.object({ node: z.string(), allowed: ProbeResult, denied: ProbeResult, alive: ProbeResult }),
+  ),
+  /** Set where the canary's own pods did not start, or never were made. */
+  notReady: z.string().optional(),
   /** Set where other policies of the cluster decide about the canary's paths: then these say nothing about enforcement. */
-  overruled?: string;
-}
+  overruled: z.string().optional(),
+});
+export type CanaryResult = z.infer<typeof CanaryResult>;
 
 /**
  * Tries for real whether policies are enforced: pods of the platform's own, in a namespace of its own that
@@ -28,7 +35,7 @@ export interface CanaryResult {
  */
 export async function runCanary(
   cluster: Cluster,
-  options: { view: ClusterView; expected: 'enforced' | 'not-enforced'; signal: AbortSignal },
+  options: { view: ClusterView; expected: Enforcement; signal: AbortSignal },
 ): Promise<CanaryResult> {
   const { view, expected, signal } = options;
   const namespace = `${PREFIX}${randomBytes(3).toString('hex')}`;
@@ -51,7 +58,7 @@ export async function runCanary(
   }
 }
 
-export function isAs(expected: 'enforced' | 'not-enforced', { nodes }: CanaryResult): boolean {
+export function isAs(expected: Enforcement, { nodes }: CanaryResult): boolean {
   const denied = expected === 'enforced' ? 'filtered' : 'open';
   return nodes.every(
     (one) =>

@@ -2,10 +2,18 @@ import { z } from 'zod';
 import type { ClusterSnapshot } from '../clusters/provider.js';
 import type { JsonObject } from '../common/json.js';
 import type { World } from '../policy/model.js';
-import { policyEngineOf, policyObjectsOf, type PolicyEngine } from './policy-engine.js';
+import {
+  isPolicy,
+  policyEngineOf,
+  policyObjectsOf,
+  REFERRED_KINDS,
+  type PolicyEngine,
+} from './policy-engine.js';
 
 /** One moment of a cluster, as checks read it. */
 export interface ClusterView {
+  /** ISO 8601. */
+  takenAt: string;
   objects: readonly JsonObject[];
   namespaces: readonly { name: string; labels: Labels }[];
   nodes: readonly NodeView[];
@@ -16,6 +24,8 @@ export interface ClusterView {
   policyEngine: PolicyEngine;
   /** Policies of kinds that `policy/` does not reason about, as `Kind namespace/name`. */
   unknownPolicies: readonly string[];
+  /** Kinds, as `v1/Event`, that the cluster has and this view does not: of these nothing is known. */
+  omittedKinds: readonly string[];
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -57,8 +67,10 @@ export interface ServiceView {
 type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** Objects that are going away or have finished are left out, as they own nothing any more. */
-export function viewOf(snapshot: ClusterSnapshot): ClusterView {
-  const { objects } = snapshot;
+export function viewOf(
+  { takenAt, objects }: Pick<ClusterSnapshot, 'takenAt' | 'objects'>,
+  omittedKinds: readonly string[] = [],
+): ClusterView {
   const all = <T>(kind: string, read: (object: JsonObject) => T | undefined): T[] =>
     objectsOfKind(objects, 'v1', kind).flatMap((object) => read(object) ?? []);
   const namespaces = all('Namespace', readNamed).map(({ metadata }) => metadata);
@@ -70,6 +82,7 @@ export function viewOf(snapshot: ClusterSnapshot): ClusterView {
   const policyEngine = policyEngineOf(objects);
   const { policies, resources, unknown } = policyObjectsOf(objects, policyEngine);
   return {
+    takenAt,
     objects,
     namespaces,
     nodes,
@@ -98,7 +111,30 @@ export function viewOf(snapshot: ClusterSnapshot): ClusterView {
     },
     policyEngine,
     unknownPolicies: unknown,
+    omittedKinds,
   };
+}
+
+/** Whether views, and checks of the cluster itself, read an object of this kind, whatever the lab. */
+export function isViewed(object: JsonObject): boolean {
+  return VIEWED_KINDS.some((kind) => kind === object['kind']) || isPolicy(object);
+}
+
+const VIEWED_KINDS = [
+  'Namespace',
+  'Node',
+  'Pod',
+  'Service',
+  'ServiceAccount',
+  'DaemonSet',
+  'IPPool',
+  ...REFERRED_KINDS,
+];
+
+/** `apiVersion/kind` of an object. */
+export function kindOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+  return `${textOf(apiVersion)}/${textOf(kind)}`;
 }
 
 export function objectsOfKind(

@@ -10,8 +10,9 @@ import type { Phase } from '../common/progress.js';
 import type { CheckResult, LabResult } from '../common/verdict.js';
 import { readAnswerFolder } from './answer-folder.js';
 import { applyAnswer } from './apply-answer.js';
+import type { EvidenceRecorder } from './evidence/recorder.js';
 import { runChecks } from './run-checks.js';
-import { summarise } from './summarise.js';
+import { combineResults } from './summarise.js';
 
 export type GradeMode =
   | { type: 'solution' }
@@ -29,6 +30,8 @@ export interface GradeLabOptions {
   onPhase?: (phase: Phase) => void;
   onResult?: (result: CheckResult) => void;
   logger?: Logger;
+  /** Keeps what the verdicts rest on. */
+  recorder?: EvidenceRecorder;
 }
 
 /** The cluster that a lab wants. */
@@ -93,13 +96,9 @@ export async function gradeWork(
     if (grade.length === 0) continue;
     results.push(await runChecks({ ...options, lab, answers, stepIds: grade }));
   }
-  const [first] = results;
-  const endedAt = results.at(-1)?.endedAt;
-  if (first === undefined || endedAt === undefined)
-    throw new GatehouseError('BAD_REQUEST', 'There is nothing to grade');
-  const checks = results.flatMap((result) => result.checks);
-  const tookMs = results.reduce((sum, result) => sum + result.tookMs, 0);
-  return { result: { ...first, endedAt, checks, tookMs, ...summarise(checks) }, answers };
+  const result = combineResults(results);
+  if (result === undefined) throw new GatehouseError('BAD_REQUEST', 'There is nothing to grade');
+  return { result, answers };
 }
 
 const NOTHING: StepAnswer = { files: [], answers: {} };

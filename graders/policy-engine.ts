@@ -113,7 +113,7 @@ export function policyObjectsOf(
     else if (isForeign && (group === 'cilium.io' ? plugin === 'cilium' : enforces === undefined)) {
       unknown.push(`${kind} ${idOf(object)}`);
     } else if (isForeign && group !== 'cilium.io' && knowsAll) policies.push(object);
-    else if (isCalico && REFERRED.includes(kind)) resources.push(object);
+    else if (isCalico && REFERRED_KINDS.includes(kind)) resources.push(object);
   }
   return { policies, resources, unknown };
 }
@@ -124,7 +124,8 @@ const FOREIGN = [
   'policy.networking.k8s.io',
   'cilium.io',
 ];
-const REFERRED = [
+/** What policies refer to. */
+export const REFERRED_KINDS: readonly string[] = [
   'Tier',
   'Profile',
   'NetworkSet',

@@ -12,14 +12,22 @@ import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
 import { fingerprintOf } from './cluster-fingerprint.js';
-import { viewOf, type ClusterView } from './cluster-view.js';
+import type { ClusterView } from './cluster-view.js';
 import { changedPolicies } from './changed-policies.js';
+import type { EvidenceRecorder } from './evidence/recorder.js';
+import { liveFacts, type Facts } from './facts.js';
 import { listed } from './reachability/endpoint.js';
 import { summarise } from './summarise.js';
 
-export interface RunChecksOptions {
-  lab: Lab;
+export interface RunChecksOptions extends Omit<JudgeOptions, 'facts'> {
   cluster: Cluster;
+  /** Keeps what the verdicts rest on. */
+  recorder?: EvidenceRecorder;
+}
+
+export interface JudgeOptions {
+  lab: Lab;
+  facts: Facts;
   /** What the learner answered so far, by question id. */
   answers: Answers;
   /** Only these steps; all of them where absent. */
@@ -42,18 +50,23 @@ const BUDGET_MS = 30_000;
  * Runs the checks of a lab against a live cluster. A learner's mistake is a result; so is a check that could
  * not be told. Rejects only with BAD_REQUEST for an unknown step and CANCELLED.
  */
-export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
-  const { lab, cluster, signal, now = Date.now } = options;
+export function runChecks({ cluster, recorder, ...rest }: RunChecksOptions): Promise<LabResult> {
+  const live = liveFacts(cluster);
+  return judgeLab({ ...rest, facts: recorder?.record(live, rest) ?? live });
+}
+
+/** The same with facts of any moment. */
+export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
+  const { lab, facts, signal, now = Date.now } = options;
   const steps = stepsOf(lab, options.stepIds);
   const startedAt = now();
-  const views = createViews(cluster);
-  const run: Run = { ...options, views, started: new Map() };
+  const run: Run = { ...options, proofs: new Map(), comparisons: new Map(), started: new Map() };
   // Checks say themselves what keeps the cluster from being looked at.
-  const before = await views.view().catch(() => undefined);
+  const before = await facts.view().catch(() => undefined);
   const seen = await Promise.all(
     steps.flatMap((step) => step.definition.checks.map((check) => runOnce(check, step, run))),
   );
-  const results = await holdStill(seen, { before, views, steps, ...options });
+  const results = await holdStill(seen, { before, steps, ...options });
   if (signal?.aborted === true) throw new GatehouseError('CANCELLED', 'Checking was cancelled');
   const endedAt = now();
   return {
@@ -62,8 +75,8 @@ export async function runChecks(options: RunChecksOptions): Promise<LabResult> {
     labDigest: lab.digest,
     graderVersion: GRADER_VERSION,
     platformVersion: VERSION,
-    provider: cluster.info.provider,
-    cluster: cluster.info.name,
+    provider: facts.provider,
+    cluster: facts.cluster,
     ...(before === undefined ? {} : { fingerprint: fingerprintOf(before) }),
     startedAt: new Date(startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
@@ -82,13 +95,12 @@ const HOLD_MS = 250;
  */
 async function holdStill(
   results: CheckResult[],
-  options: RunChecksOptions & {
+  options: JudgeOptions & {
     before: ClusterView | undefined;
-    views: Run['views'];
     steps: readonly LabStep[];
   },
 ): Promise<CheckResult[]> {
-  const { before, views, steps, patience = 1, signal } = options;
+  const { before, facts, steps, patience = 1, signal } = options;
   const checks = steps.flatMap((step) => step.definition.checks.map((check) => ({ step, check })));
   const isHeld = ({ id, step, outcome }: CheckResult): boolean =>
     outcome === 'passed' &&
@@ -98,7 +110,7 @@ async function holdStill(
     );
   if (before === undefined || signal?.aborted === true || !results.some(isHeld)) return results;
   await sleep(HOLD_MS * patience);
-  const changed = changedPolicies(before, await views.view({ fresh: true }));
+  const changed = changedPolicies(before, await facts.view({ fresh: true }));
   if (changed.length === 0) return results;
   const message = `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`;
   return results.map((result) => {
@@ -111,8 +123,9 @@ async function holdStill(
   });
 }
 
-interface Run extends RunChecksOptions {
-  views: Pick<CheckContext, 'view' | 'proofs' | 'comparisons'>;
+interface Run extends JudgeOptions {
+  proofs: CheckContext['proofs'];
+  comparisons: CheckContext['comparisons'];
   /** By check id; a check that others depend on runs once. */
   started: Map<string, Promise<CheckResult>>;
 }
@@ -157,8 +170,10 @@ async function runAfterDependencies(
 async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Promise<CheckVerdict> {
   const {
     lab,
-    cluster,
+    facts,
     answers,
+    proofs,
+    comparisons,
     signal,
     logger = SILENT,
     budgetMs = BUDGET_MS,
@@ -171,12 +186,14 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
     return await judge(check, {
       lab,
       step,
-      cluster,
+      cluster: facts.cluster,
       answers,
+      proofs,
+      comparisons,
       logger,
       patience,
       signal: either,
-      ...run.views,
+      ...facts.of({ step: step.id, check: check.id }),
     });
   } catch (error) {
     if (budget.aborted || signal?.aborted === true) {
@@ -210,7 +227,7 @@ function judge(check: CheckDefinition, context: CheckContext): Promise<CheckVerd
 function complete(
   check: CheckDefinition,
   step: LabStep,
-  verdict: Pick<CheckResult, 'outcome' | 'message' | 'findings' | 'tookMs' | 'evidence'>,
+  verdict: Pick<CheckResult, 'outcome' | 'message' | 'findings' | 'tookMs'>,
 ): CheckResult {
   const { id, title, points, rationale, hints, visibility } = check;
   return {
@@ -233,26 +250,4 @@ function stepsOf(lab: Lab, stepIds: readonly string[] | undefined): readonly Lab
     });
   }
   return lab.steps.filter(({ id }) => stepIds?.includes(id) ?? true);
-}
-
-async function takeView(cluster: Cluster): Promise<ClusterView> {
-  return viewOf(await cluster.snapshot());
-}
-
-/** One look serves all checks of the same moment. */
-function createViews(cluster: Cluster): Run['views'] {
-  let latest: Promise<ClusterView> | undefined;
-  let latestAt = 0;
-  return {
-    proofs: new Map(),
-    comparisons: new Map(),
-    view(options = { fresh: false }) {
-      const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
-      if (latest === undefined || tooOld) {
-        latestAt = performance.now();
-        latest = takeView(cluster);
-      }
-      return latest;
-    },
-  };
 }

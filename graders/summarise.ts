@@ -16,3 +16,13 @@ export function summarise(checks: readonly CheckResult[]): Pick<LabResult, 'outc
     },
   };
 }
+
+/** Results of parts of a lab, in order of time, as one; undefined where there are none. */
+export function combineResults(results: readonly LabResult[]): LabResult | undefined {
+  const [first] = results;
+  const last = results.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const checks = results.flatMap((result) => result.checks);
+  const tookMs = results.reduce((sum, result) => sum + result.tookMs, 0);
+  return { ...first, endedAt: last.endedAt, checks, tookMs, ...summarise(checks) };
+}

@@ -18,6 +18,13 @@ export async function checkAnswer(
     };
   }
   const given = context.answers[question.id];
+  if (given === undefined && !context.wasAsked(question.id)) {
+    return verdict(question, {
+      outcome: 'inconclusive',
+      observed: 'not asked',
+      message: 'The question was not asked yet when the attempt was made.',
+    });
+  }
   if (given === undefined || given === '' || (Array.isArray(given) && given.length === 0)) {
     return verdict(question, {
       outcome: 'failed',

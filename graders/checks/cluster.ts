@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../../common/verdict.js';
-import { runCanary, isAs, type CanaryResult } from '../canary.js';
+import { isAs, type CanaryResult, type Enforcement } from '../canary.js';
 import {
   worstOutcome,
   type CheckContext,
@@ -29,15 +29,13 @@ export async function checkCluster(
     findings = reported(check, await context.view({ fresh: true }));
   }
   const all = findings.map(({ finding }) => finding);
-  const evidence: CanaryResult['nodes'][number][] = [];
   if (check.enforcement !== undefined && worstOutcome(all) === 'passed') {
     const view = await context.view({ fresh: true });
-    const result = await runCanary(context.cluster, {
+    const result = await context.wire.runCanary({
       view,
       expected: check.enforcement,
       signal: context.signal,
     });
-    evidence.push(...result.nodes);
     all.push(...canaryFindings(check.enforcement, result));
   }
   const first = all.find(({ outcome }) => outcome !== 'passed');
@@ -48,7 +46,6 @@ export async function checkCluster(
         ? 'The cluster is as it should be.'
         : `${first.subject}: should be ${first.expected}, but is ${first.observed}. ${first.reason ?? ''}`.trim(),
     findings: all,
-    evidence: evidence.flatMap(({ allowed, denied, alive }) => [allowed, denied, alive]),
   };
 }
 
@@ -186,7 +183,7 @@ function isIn(address: string, cidr: string): boolean {
   return one.kind() === range[0].kind() && one.match(range);
 }
 
-function canaryFindings(expected: 'enforced' | 'not-enforced', result: CanaryResult): Finding[] {
+function canaryFindings(expected: Enforcement, result: CanaryResult): Finding[] {
   if (result.notReady !== undefined) {
     return [
       {

@@ -9,8 +9,7 @@ import { misread } from '../../policy/misread/misread.js';
 import { decide } from '../../policy/decide.js';
 import type { CheckContext, CheckOf, CheckVerdict } from '../check-context.js';
 import { objectsOfKind, type ClusterView } from '../cluster-view.js';
-import { removeLeftBehind } from '../intent/platform-pods.js';
-import { tryWitness, type WitnessTrial } from '../intent/real-witness.js';
+import type { WitnessTrial } from '../intent/real-witness.js';
 import { isPolicy } from '../policy-engine.js';
 import { listed } from '../reachability/endpoint.js';
 
@@ -27,7 +26,6 @@ export async function checkIntent(
   check: IntentCheck,
   context: CheckContext,
 ): Promise<CheckVerdict> {
-  await removeLeftBehind(context.cluster, await context.view());
   let round = await look(check, { context, number: 0 });
   for (const [index, pauseMs] of PAUSES_MS.entries()) {
     if (!round.mayChange) break;
@@ -38,27 +36,24 @@ export async function checkIntent(
     context.logger.error('packets and policies disagree', {
       lab: context.lab.id,
       check: check.id,
-      cluster: context.cluster.info.name,
+      cluster: context.cluster,
       finding: round.finding,
     });
   }
-  const { finding, probes } = round;
-  const evidence = probes.length === 0 ? {} : { evidence: probes };
+  const { finding } = round;
   if (finding.outcome === 'passed') {
     const message = `Your policies mean what was asked for, for every pod, namespace and port. ${finding.reason ?? ''}`;
-    return { outcome: 'passed', message: message.trim(), findings: [finding], ...evidence };
+    return { outcome: 'passed', message: message.trim(), findings: [finding] };
   }
   return {
     outcome: finding.outcome === 'failed' ? 'failed' : 'inconclusive',
     message: finding.reason ?? finding.observed,
     findings: [finding],
-    ...evidence,
   };
 }
 
 interface Round {
   finding: Finding;
-  probes: WitnessTrial['probes'];
   /** Packets contradict the policies: looking again may help, and if not, it is ours. */
   mayChange: boolean;
 }
@@ -139,28 +134,27 @@ async function showDifference(
   { context, options, witness }: Tools & { witness: Witness },
 ): Promise<Round> {
   const { view, scope, reference, live, others } = sides;
-  const { cluster, signal } = context;
+  const { wire, signal } = context;
   const otherwise = [...others, ...reference];
   // With the other policies in force there may be a smaller world in which it shows.
   const shown = comparerOf(context, options)(otherwise, [...others, ...live]);
   const real = shown.equal ? witness : shown.witness;
-  const tried = await tryWitness(real, { cluster, view, otherwise, signal });
+  const tried = await wire.tryWitness(real, { view, otherwise, signal });
   const observed = `different: ${describeWitness(real)}`;
   const [mistake] = misread(live, reference, { ...options, services: servicesIn(view) });
   const reason = [differenceWords(check, { witness: real, tried, live }), mistake?.sentence]
     .filter(Boolean)
     .join(' ');
-  const { probes } = tried;
   if (tried.outcome === 'contradicted') {
     const contradiction = `${reason} But the packets say otherwise (${tried.words}). This is ours to find out; nothing is counted against you.`;
     const finding = { outcome: 'inconclusive', observed, reason: contradiction } as const;
-    return tell(sides, finding, { probes, mayChange: true });
+    return tell(sides, finding, { mayChange: true });
   }
   const next =
     live.length === 0
       ? 'kubectl get networkpolicies -A'
       : `kubectl describe networkpolicies -n ${scope[0] ?? ''}`;
-  return tell(sides, { outcome: 'failed', observed, reason, next }, { probes });
+  return tell(sides, { outcome: 'failed', observed, reason, next });
 }
 
 /** Equal in meaning; is it enforced? The smallest flow that only the live policies stop must be stopped. */
@@ -169,31 +163,27 @@ async function proveEnforced(
   { context, options, number }: Tools & { number: number },
 ): Promise<Round> {
   const { view, live, others } = sides;
-  const { cluster, signal } = context;
+  const { wire, signal } = context;
   const without = comparerOf(context, options)([...others, ...live], others);
   if (without.equal) return tell(sides, { outcome: 'passed', observed: 'the same' });
   // Several checks of one run may compare the same policies: one packet serves them all.
   const key = `enforced ${number} ${JSON.stringify([others, live])}`;
   const proof =
     context.proofs.get(key) ??
-    tryWitness(without.witness, { cluster, view, otherwise: others, signal });
+    wire.tryWitness(without.witness, { view, otherwise: others, signal });
   context.proofs.set(key, proof);
   const tried = await proof;
-  const { probes, words } = tried;
+  const { words } = tried;
   const same = { observed: 'the same' } as const;
   switch (tried.outcome) {
     case 'confirmed':
-      return tell(
-        sides,
-        {
-          outcome: 'passed',
-          ...same,
-          reason: 'A packet that they must stop was sent, and stopped.',
-        },
-        { probes },
-      );
+      return tell(sides, {
+        outcome: 'passed',
+        ...same,
+        reason: 'A packet that they must stop was sent, and stopped.',
+      });
     case 'untried':
-      return tell(sides, { outcome: 'passed', ...same }, { probes });
+      return tell(sides, { outcome: 'passed', ...same });
     case 'blocked':
       return tell(sides, {
         outcome: 'inconclusive',
@@ -206,7 +196,7 @@ async function proveEnforced(
         ? 'Your policies mean what was asked for, but no network plugin of this cluster acts on policies: they are stored and nothing happens.'
         : `Your policies mean what was asked for, but a packet that they must stop was not stopped (${words}).`;
       const outcome = isStoredOnly ? 'failed' : 'inconclusive';
-      return tell(sides, { outcome, ...same, reason }, { probes, mayChange: !isStoredOnly });
+      return tell(sides, { outcome, ...same, reason }, { mayChange: !isStoredOnly });
     }
   }
 }
@@ -238,7 +228,6 @@ function tell(
   const subject = `what the policies in ${listed(scope)} mean`;
   return {
     finding: { subject, expected: 'as asked for', ...finding },
-    probes: [],
     mayChange: false,
     ...rest,
   };

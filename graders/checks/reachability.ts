@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeRequest, ProbeResult } from '../../common/probe.js';
+import { pathKey } from '../reachability/path-key.js';
 import type { Finding } from '../../common/verdict.js';
 import {
   worstOutcome,
@@ -14,7 +15,6 @@ import { predict } from '../reachability/model.js';
 
 /** Looked at again after these pauses, while anything is not yet as certain as it can be. */
 const PAUSES_MS = [100, 200, 300, 400, 500, 500, 1000, 1000, 1000, 1000, 1000, 1000];
-const EVIDENCE_LIMIT = 400;
 
 /**
  * Sends real packets for every pair of the rows, with controls in the same batch. What wire, model and
@@ -25,7 +25,7 @@ export async function checkReachability(
   context: CheckContext,
 ): Promise<CheckVerdict> {
   const startedAt = performance.now();
-  const run: Run = { context, judged: new Map(), openPaths: [], evidence: [] };
+  const run: Run = { context, judged: new Map(), openPaths: [] };
   let judgements = await look(check, run, { fresh: false });
   for (const pauseMs of PAUSES_MS) {
     const elapsedMs = performance.now() - startedAt;
@@ -38,16 +38,11 @@ export async function checkReachability(
     context.logger.error('packets and policies disagree', {
       lab: context.lab.id,
       check: check.id,
-      cluster: context.cluster.info.name,
+      cluster: context.cluster,
       finding,
     });
   }
-  return {
-    outcome: worstOutcome(findings),
-    message: messageOf(findings),
-    findings,
-    evidence: run.evidence.slice(-EVIDENCE_LIMIT),
-  };
+  return { outcome: worstOutcome(findings), message: messageOf(findings), findings };
 }
 
 interface Run {
@@ -55,7 +50,6 @@ interface Run {
   judged: Map<string, Judgement>;
   /** Paths that were seen open: controls for the silence of others. */
   openPaths: Cell[];
-  evidence: ProbeResult[];
 }
 
 /** One round: the pods of this moment, one batch of probes for all that is not final, one judgement per path. */
@@ -64,14 +58,13 @@ async function look(
   run: Run,
   options: { fresh: boolean },
 ): Promise<Judgement[]> {
-  const { context, judged, openPaths, evidence } = run;
+  const { context, judged, openPaths } = run;
   const view = await context.view(options);
   const { cells, missing } = expandRows(check.rows, view, castOf(context.lab));
   const pending = cells.filter(({ id }) => judged.get(id)?.retryForMs !== 0);
   const answers = await probeAll(pending, context);
-  evidence.push(...answers.values());
   const answerTo = (request: ProbeRequest): ProbeResult =>
-    answers.get(keyOf(request)) ?? { request, cause: 'unknown', tookMs: 0 };
+    answers.get(pathKey(request)) ?? { request, cause: 'unknown', tookMs: 0 };
   openPaths.push(...pending.filter(({ request }) => answerTo(request).cause === 'open'));
   for (const cell of pending) {
     const main = answerTo(cell.request);
@@ -104,26 +97,22 @@ async function look(
 /** Main probes and controls go out together: a control says nothing about another moment. */
 async function probeAll(
   cells: readonly Cell[],
-  { cluster, signal }: CheckContext,
+  { wire, signal }: CheckContext,
 ): Promise<Map<string, ProbeResult>> {
   const requests = new Map<string, ProbeRequest>();
   for (const { request, canary, alive } of cells) {
     for (const one of [request, ...(canary === undefined ? [] : [canary]), ...alive]) {
-      requests.set(keyOf(one), one);
+      requests.set(pathKey(one), one);
     }
   }
   if (requests.size === 0) return new Map();
-  const results = await cluster.probe([...requests.values()], { signal });
+  const results = await wire.probe([...requests.values()], { signal });
   return new Map(
     [...requests.keys()].flatMap((key, index) => {
       const result = results[index];
       return result === undefined ? [] : [[key, result] as const];
     }),
   );
-}
-
-function keyOf({ from, to, port, protocol }: ProbeRequest): string {
-  return JSON.stringify([from, to, port, protocol]);
 }
 
 function messageOf(findings: readonly Finding[]): string {

@@ -9,7 +9,7 @@ import {
   type CheckOf,
   type CheckVerdict,
 } from '../check-context.js';
-import { objectsOfKind } from '../cluster-view.js';
+import { kindOf, objectsOfKind } from '../cluster-view.js';
 import { valuesAtPath } from '../json-path.js';
 import { listed } from '../reachability/endpoint.js';
 import { describeLabels } from '../reachability/label-terms.js';
@@ -42,8 +42,9 @@ export async function checkResource(
 }
 
 async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<CheckVerdict> {
-  const { objects } = await context.view({ fresh: true });
+  const { objects, omittedKinds } = await context.view({ fresh: true });
   const { resource } = check;
+  if (omittedKinds.includes(kindOf(resource))) return notKept(check);
   const ofKind = objectsOfKind(objects, resource.apiVersion, resource.kind);
   const candidates = ofKind.filter((object) => isMeant(object, resource));
   if (candidates.length === 0 && check.count !== 0) return missing(check, ofKind);
@@ -72,6 +73,11 @@ async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<Ch
         : `${first.subject} should be ${first.expected}, but is ${first.observed}. ${first.reason ?? ''}`.trim(),
     findings,
   };
+}
+
+function notKept(check: ResourceCheck): CheckVerdict {
+  const message = `Objects of the kind ${check.resource.kind} were not kept when the attempt was made, so nothing can be said about ${describe(check)}.`;
+  return { outcome: 'inconclusive', message, findings: [] };
 }
 
 /** `namespace: undefined` means any. */

@@ -1,4 +1,5 @@
-import type { ProbeResult } from '../../common/probe.js';
+import { z } from 'zod';
+import { ProbeResult } from '../../common/probe.js';
 import type { JsonObject } from '../../common/json.js';
 import type { Cluster } from '../../clusters/provider.js';
 import { decide } from '../../policy/decide.js';
@@ -6,6 +7,7 @@ import type { Decision, Flow } from '../../policy/model.js';
 import type { Witness, WitnessEnd, WitnessPod } from '../../policy/compare/witness.js';
 import type { ClusterView } from '../cluster-view.js';
 import {
+  removeLeftBehind,
   unforeseenName,
   withPlatformPods,
   type WantedNamespace,
@@ -17,15 +19,16 @@ import {
  * - `confirmed`: they did what the live policies say.
  * - `contradicted`: they did the opposite, or nothing can be said because a control did not hold.
  * - `untried`: the flow cannot be made here.
- * - `blocked`: the platform's own pods did not come to run.
+ * - `blocked`: the platform's own pods did not come to run, or never were made.
  */
-export interface WitnessTrial {
-  outcome: 'confirmed' | 'contradicted' | 'untried' | 'blocked';
-  words: string;
+export const WitnessTrial = z.object({
+  outcome: z.enum(['confirmed', 'contradicted', 'untried', 'blocked']),
+  words: z.string(),
   /** Whether the live policies let it pass, and which rule says so. */
-  decision?: { allowed: boolean; explanation: string };
-  probes: ProbeResult[];
-}
+  decision: z.object({ allowed: z.boolean(), explanation: z.string() }).optional(),
+  probes: z.array(ProbeResult),
+});
+export type WitnessTrial = z.infer<typeof WitnessTrial>;
 
 export interface TryOptions {
   cluster: Cluster;
@@ -46,6 +49,7 @@ export async function tryWitness(witness: Witness, options: TryOptions): Promise
   const plan = planOf(witness, view);
   if (typeof plan === 'string') return untried(plan);
   const { pods, namespaces, flow } = plan;
+  await removeLeftBehind(cluster, view);
   const made = await withPlatformPods(cluster, { pods, namespaces, view, signal }, async (now) => {
     const decision = decide(now.world, flow);
     const wanted = decide({ ...now.world, networkPolicies: otherwise }, flow);

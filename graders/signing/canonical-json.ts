@@ -13,7 +13,11 @@ export function canonicalJson(value: unknown): string {
 
 /** `sha256:` and the hex digest over the canonical JSON of a value. */
 export function digestOfJson(value: unknown): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
+  return digestOfText(canonicalJson(value));
+}
+
+export function digestOfText(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 const write = configure({ strict: true });

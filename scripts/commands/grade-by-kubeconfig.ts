@@ -6,6 +6,7 @@ import type { Cluster, ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Phase } from '../../common/progress.js';
 import type { LabResult } from '../../common/verdict.js';
+import type { EvidenceRecorder } from '../../graders/evidence/recorder.js';
 import { runChecks } from '../../graders/run-checks.js';
 import type { Lab } from '../../labs/catalog.js';
 
@@ -24,6 +25,8 @@ interface KubeconfigGrade {
   environment: Readonly<Record<string, string>>;
   signal: AbortSignal;
   onPhase: (phase: Phase) => void;
+  /** Keeps what the verdicts rest on. */
+  recorder?: EvidenceRecorder;
 }
 
 /**
@@ -35,8 +38,15 @@ export async function gradeByKubeconfig(options: KubeconfigGrade): Promise<LabRe
   const info = (await options.provider.list()).find((cluster) => cluster.server === server);
   const name = info?.name ?? server;
   options.onPhase({ id: 'grade', title: `Grading ${name}`, fraction: 0.1 });
+  const { lab, signal, recorder } = options;
   const grade = (cluster: Cluster): Promise<LabResult> =>
-    runChecks({ lab: options.lab, cluster, answers: {}, signal: options.signal });
+    runChecks({
+      lab,
+      cluster,
+      answers: {},
+      signal,
+      ...(recorder === undefined ? {} : { recorder }),
+    });
   if (info !== undefined) return grade(await options.provider.open(info.name));
   await using whole = await openWholeCluster({
     stateDir: options.stateDir,

@@ -1,12 +1,21 @@
 import { type Command } from 'commander';
 import { GatehouseError } from '../../common/errors.js';
+import type { LabResult } from '../../common/verdict.js';
 import { gradeLab, type GradeMode } from '../../graders/grade-lab.js';
+import { writeEvidenceFile } from '../../graders/evidence/evidence-file.js';
+import { EvidenceRecorder } from '../../graders/evidence/recorder.js';
+import {
+  openEvidence,
+  sealEvidence,
+  withEvidence,
+  type SealedEvidence,
+} from '../../graders/evidence/seal.js';
 import { signResult } from '../../graders/signing/sign-result.js';
 import { openSigningKey } from '../../graders/signing/signing-key.js';
 import { findLab } from '../../labs/catalog.js';
 import { CliFailure, exitCodeOf } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
-import { createProgress } from '../output.js';
+import { createProgress, note } from '../output.js';
 import { ofThisProcess, openCatalog, openProvider } from './context.js';
 import { gradeByKubeconfig } from './grade-by-kubeconfig.js';
 import { addReport, REPORT_HELP, reportTo, type Report } from './report.js';
@@ -20,6 +29,7 @@ interface GradeOptions {
   kubeconfig?: string;
   reporter: Report[];
   output?: string;
+  evidence?: string;
 }
 
 /** `gatehouse grade`: the graders of the page, headless, for a pipeline. */
@@ -38,6 +48,10 @@ export function addGradeCommand(program: Command): void {
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--reporter <name[=file]>', REPORT_HELP, addReport, [])
     .option('--output <file>', 'where to write the result, instead of standard output')
+    .option(
+      '--evidence <file>',
+      'keep what the verdicts rest on, for `gatehouse regrade` (.json.gz)',
+    )
     .action(grade);
 }
 
@@ -49,16 +63,32 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const progress = createProgress(lab.id);
   const key = openSigningKey(ofThisProcess(command).stateDir);
   await using provider = openProvider(command, options.provider);
-  const work = { lab, signal: interrupt.signal, onPhase: progress.onPhase };
+  const recorder = new EvidenceRecorder();
+  const work = { lab, recorder, signal: interrupt.signal, onPhase: progress.onPhase };
   const graded =
     mode.type === 'kubeconfig'
       ? await gradeByKubeconfig({ ...work, ...ofThisProcess(command), provider, file: mode.file })
       : await gradeLab({ ...work, provider, mode });
-  const result = signResult(graded, key);
+  const evidence =
+    options.evidence === undefined ? undefined : await sealEvidence(recorder.evidence());
+  const result = signResult(withEvidence(graded, evidence), key);
   progress.done(`${result.points.earned} of ${result.points.possible} points`);
   await reportTo(result, reports);
+  if (options.evidence !== undefined) await keepEvidence(options.evidence, { result, evidence });
   const exitCode = exitCodeOf(result);
   if (exitCode !== 0) throw new CliFailure(exitCode);
+}
+
+async function keepEvidence(
+  file: string,
+  { result, evidence }: { result: LabResult; evidence: SealedEvidence | undefined },
+): Promise<void> {
+  if (evidence === undefined) {
+    note(`No evidence is written to ${file}: the cluster holds more objects than are kept`);
+    return;
+  }
+  await writeEvidenceFile(file, { result, evidence: await openEvidence(evidence) });
+  note(`Evidence written to ${file}`);
 }
 
 function parseMode(options: GradeOptions): GradeMode | { type: 'kubeconfig'; file: string } {

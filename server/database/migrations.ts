@@ -4,6 +4,7 @@ import { sql, type Kysely, type Migration, type MigrationProvider } from 'kysely
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': { up: createFirstTables },
   '0002-hints': { up: createOpenedHints },
+  '0003-evidence': { up: createEvidence },
 };
 
 export const migrationProvider: MigrationProvider = {
@@ -11,7 +12,7 @@ export const migrationProvider: MigrationProvider = {
 };
 
 async function createFirstTables(database: Kysely<unknown>): Promise<void> {
-  const statements = [
+  await execute(database, [
     `create table settings (key text primary key, value text not null)`,
     `create table users (
        id text primary key, name text not null, role text not null, class_id text, created_at text not null)`,
@@ -43,7 +44,18 @@ async function createFirstTables(database: Kysely<unknown>): Promise<void> {
     `create table answers (
        user_id text not null references users (id) on delete cascade, lab text not null, question text not null,
        value text not null, updated_at text not null, primary key (user_id, lab, question))`,
-  ];
+  ]);
+}
+
+async function createEvidence(database: Kysely<unknown>): Promise<void> {
+  await execute(database, [
+    `create table evidence (
+       attempt_id integer primary key references attempts (id) on delete cascade, digest text not null,
+       content blob not null)`,
+  ]);
+}
+
+async function execute(database: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(database);
 }
 

@@ -59,12 +59,21 @@ export interface Tables {
     /** The whole `LabResult` as JSON. */
     result: string;
   };
+  /** What an attempt was graded on; none where the disk was full, or the cluster held more than is kept. */
+  evidence: {
+    attempt_id: number;
+    /** Named by the attempt's signed result. */
+    digest: string;
+    /** `Evidence` as JSON in gzip. */
+    content: Uint8Array;
+  };
   step_progress: {
     user_id: string;
     lab: string;
     step: string;
     best_earned: number;
     possible: number;
+    /** Those that could be told: what was inconclusive does not count. */
     attempts: number;
     /** Of the latest attempt. */
     last_outcome: string;

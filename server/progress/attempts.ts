@@ -1,4 +1,5 @@
 import type { LabResult } from '../../common/verdict.js';
+import type { SealedEvidence } from '../../graders/evidence/seal.js';
 import type { Database } from '../database/open-database.js';
 
 export interface Attempt {
@@ -9,20 +10,21 @@ export interface Attempt {
   createdAt: string;
   /** Of this step's checks alone. */
   result: LabResult;
+  /** Absent where it was more than is kept. */
+  evidence?: SealedEvidence | undefined;
 }
 
 /**
- * Stores an attempt and moves the step's best score, both or neither. A retry never lowers the best score, and what
- * could not be told (`inconclusive`) is kept, but does not count as a try.
+ * Stores an attempt and moves the step's best score, both or neither; resolves with the attempt's id. A retry never lowers
+ * the best score. What could not be told (`inconclusive`) is kept and uses up no attempt; points it did earn count.
  */
-export async function storeAttempt(database: Database, attempt: Attempt): Promise<void> {
+export async function storeAttempt(database: Database, attempt: Attempt): Promise<number> {
   const { userId, lab, step, createdAt, result } = attempt;
   const isPassed = result.outcome === 'passed';
-  const tries = triesOf(result);
-  await database.write(
+  return database.write(
     (query) =>
       query.transaction().execute(async (transaction) => {
-        await transaction
+        const { insertId } = await transaction
           .insertInto('attempts')
           .values({
             user_id: userId,
@@ -36,7 +38,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             lab_digest: result.labDigest,
             result: JSON.stringify(result),
           })
-          .execute();
+          .executeTakeFirstOrThrow();
         await transaction
           .insertInto('step_progress')
           .values({
@@ -45,7 +47,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             step,
             best_earned: result.points.earned,
             possible: result.points.possible,
-            attempts: tries,
+            attempts: triesOf(result),
             last_outcome: result.outcome,
             passed_at: isPassed ? createdAt : null,
             updated_at: createdAt,
@@ -57,7 +59,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
                 set.ref('excluded.best_earned'),
               ]),
               possible: set.ref('excluded.possible'),
-              attempts: set.eb(set.ref('step_progress.attempts'), '+', tries),
+              attempts: set.eb(set.ref('step_progress.attempts'), '+', triesOf(result)),
               last_outcome: set.ref('excluded.last_outcome'),
               passed_at: set.fn.coalesce(
                 set.ref('step_progress.passed_at'),
@@ -67,6 +69,7 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             })),
           )
           .execute();
+        return Number(insertId);
       }),
     { essential: true },
   );
@@ -75,4 +78,15 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
 /** A fault of ours, or a cluster that was still changing, uses up no try. */
 export function triesOf({ outcome }: LabResult): 0 | 1 {
   return outcome === 'inconclusive' ? 0 : 1;
+}
+
+/** Rejects with DISK_FULL: the room that is left then belongs to grades. */
+export async function storeEvidence(
+  database: Database,
+  attemptId: number,
+  { digest, content }: SealedEvidence,
+): Promise<void> {
+  await database.write((query) =>
+    query.insertInto('evidence').values({ attempt_id: attemptId, digest, content }).execute(),
+  );
 }

@@ -113,6 +113,43 @@ test('what could not be told is shown as the latest, and is no try', async () =>
   expect(latest?.result.outcome).toBe('inconclusive');
 });
 
+test('what could not be told is kept and uses up no attempt, whether it comes first or later', async () => {
+  await using store = await openProgress();
+  const { progress, userId, database } = store;
+  await progress.record(attempt(userId, { earned: 2, outcome: 'inconclusive' }));
+  expect(await progress.list({ userId })).toMatchObject([{ bestEarned: 2, attempts: 0 }]);
+  await progress.record(attempt(userId, { earned: 5, outcome: 'failed' }));
+  await progress.record(attempt(userId, { earned: 0, outcome: 'inconclusive' }));
+  expect(await progress.list({ userId })).toMatchObject([{ bestEarned: 5, attempts: 1 }]);
+  const kept = await database.query.selectFrom('attempts').select('outcome').execute();
+  expect(kept.map(({ outcome }) => outcome)).toEqual(['inconclusive', 'failed', 'inconclusive']);
+});
+
+test('an attempt is stored with its evidence; a full disk costs the evidence, not the grade', async () => {
+  await using store = await openProgress();
+  const { progress, userId, database } = store;
+  const one = attempt(userId, { earned: 12, outcome: 'passed' });
+  const content = Buffer.from([31, 139, 0, 255]);
+  await progress.record({ ...one, evidence: { digest: 'sha256:0', content } });
+  const rows = await database.query.selectFrom('evidence').selectAll().execute();
+  expect(rows.map((row) => ({ ...row, content: Buffer.from(row.content) }))).toEqual([
+    { attempt_id: 1, digest: 'sha256:0', content },
+  ]);
+  const { pages } = await pageCount(database);
+  await sql.raw(`pragma max_page_count = ${pages + 2}`).execute(database.query);
+  const large = { digest: 'sha256:1', content: Buffer.alloc(500_000, 7) };
+  expect(await progress.record({ ...one, evidence: large })).toEqual({ isStored: true });
+  expect(await progress.list({ userId })).toMatchObject([{ attempts: 2 }]);
+  expect(await database.query.selectFrom('evidence').select('digest').execute()).toHaveLength(1);
+});
+
+async function pageCount(database: Database): Promise<{ pages: number }> {
+  const { rows } = await sql<{
+    pages: number;
+  }>`select page_count as pages from pragma_page_count`.execute(database.query);
+  return rows[0] ?? { pages: 0 };
+}
+
 test('a full disk loses no grade: it counts at once, and is stored when there is room', async () => {
   await using store = await openProgress();
   const { progress, userId, database } = store;

@@ -1,8 +1,9 @@
 import { GatehouseError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import type { LabResult } from '../../common/verdict.js';
+import type { SealedEvidence } from '../../graders/evidence/seal.js';
 import type { Database } from '../database/open-database.js';
-import { storeAttempt, triesOf, type Attempt } from './attempts.js';
+import { storeAttempt, storeEvidence, triesOf, type Attempt } from './attempts.js';
 
 export interface StepProgress {
   lab: string;
@@ -37,10 +38,13 @@ export class Progress implements AsyncDisposable {
     this.#logger = logger;
   }
 
-  /** Never rejects for a full disk: the attempt is then kept in memory, and the answer says so. */
-  async record(attempt: Attempt): Promise<{ isStored: boolean }> {
+  /**
+   * Never rejects for a full disk: the attempt is then kept in memory, and the answer says so; only its evidence is lost.
+   */
+  async record({ evidence, ...attempt }: Attempt): Promise<{ isStored: boolean }> {
     try {
-      await storeAttempt(this.#database, attempt);
+      const id = await storeAttempt(this.#database, attempt);
+      if (evidence !== undefined) await this.#keepEvidence(id, evidence);
       return { isStored: true };
     } catch (error) {
       if (!isDiskFullError(error)) throw error;
@@ -52,6 +56,17 @@ export class Progress implements AsyncDisposable {
       this.#unstored.push(attempt);
       this.#retryLater();
       return { isStored: false };
+    }
+  }
+
+  async #keepEvidence(attemptId: number, evidence: SealedEvidence): Promise<void> {
+    try {
+      await storeEvidence(this.#database, attemptId, evidence);
+    } catch (error) {
+      if (!isDiskFullError(error)) throw error;
+      this.#logger.error('the disk is full, the evidence of an attempt is not kept', {
+        attempt: attemptId,
+      });
     }
   }
 

@@ -2,6 +2,8 @@ import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Answer, Answers, LabStep } from '../../common/lab.js';
 import { TROUBLE_TITLES } from '../../common/page-events.js';
 import type { Logger } from '../../common/logger.js';
+import { EvidenceRecorder } from '../../graders/evidence/recorder.js';
+import { sealEvidence, withEvidence } from '../../graders/evidence/seal.js';
 import { runChecks } from '../../graders/run-checks.js';
 import { signResult } from '../../graders/signing/sign-result.js';
 import type { SigningKey } from '../../graders/signing/signing-key.js';
@@ -65,8 +67,10 @@ export class Checker {
       await progress.saveAnswers(live.userId, live.lab.id, answers);
       const given = await progress.answers(live.userId, live.lab.id);
       const before = await hints.opened(live.userId, live.lab.id);
+      const recorder = new EvidenceRecorder();
       const unhelped = await this.#inTurn(() =>
         runChecks({
+          recorder,
           lab: live.lab,
           stepIds: [step.id],
           cluster,
@@ -80,7 +84,8 @@ export class Checker {
       );
       // Asked again: a hint that was opened meanwhile helped too, or will.
       const charged = chargeResult(unhelped, await hints.opened(live.userId, live.lab.id));
-      const result = signResult(charged, this.#options.signingKey);
+      const evidence = await sealEvidence(recorder.evidence());
+      const result = signResult(withEvidence(charged, evidence), this.#options.signingKey);
       const attempt = {
         userId: live.userId,
         lab: live.lab.id,
@@ -88,6 +93,7 @@ export class Checker {
         labSessionId: live.id,
         createdAt: new Date().toISOString(),
         result,
+        evidence,
       };
       const { isStored } = await progress.record(attempt);
       const stored = { createdAt: attempt.createdAt, result, isStored };

@@ -1,0 +1,83 @@
+import type { Cluster } from '../clusters/provider.js';
+import type { ProbeRequest, ProbeResult } from '../common/probe.js';
+import type { Witness } from '../policy/compare/witness.js';
+import { runCanary, type CanaryResult, type Enforcement } from './canary.js';
+import { viewOf, type ClusterView } from './cluster-view.js';
+import { tryWitness, type WitnessTrial } from './intent/real-witness.js';
+import type { JsonObject } from '../common/json.js';
+
+/** Where the checks of a run get what they know from: a live cluster, or the evidence of an earlier run. */
+export interface Facts {
+  provider: string;
+  cluster: string;
+  /** At the start of the run; with `fresh`, at this moment. */
+  view: LookAtCluster;
+  of(check: CheckPlace): CheckFacts;
+}
+
+export interface CheckPlace {
+  step: string;
+  check: string;
+}
+
+/** What one check may know. */
+export interface CheckFacts {
+  view: LookAtCluster;
+  wire: Wire;
+  /** Whether the learner had the question before him. */
+  wasAsked(question: string): boolean;
+}
+
+export type LookAtCluster = (options?: { fresh: boolean }) => Promise<ClusterView>;
+
+/** What packets say: those that are sent now, or those that were when the evidence was taken. */
+export interface Wire {
+  /** Answers in the order of the requests. */
+  probe(
+    requests: readonly ProbeRequest[],
+    options: { signal: AbortSignal },
+  ): Promise<ProbeResult[]>;
+  tryWitness(
+    witness: Witness,
+    options: { view: ClusterView; otherwise: readonly JsonObject[]; signal: AbortSignal },
+  ): Promise<WitnessTrial>;
+  runCanary(options: {
+    view: ClusterView;
+    expected: Enforcement;
+    signal: AbortSignal;
+  }): Promise<CanaryResult>;
+}
+
+export function liveFacts(cluster: Cluster): Facts {
+  const view = shareLooks(cluster);
+  const wire: Wire = {
+    probe: (requests, options) => cluster.probe(requests, options),
+    tryWitness: (witness, options) => tryWitness(witness, { ...options, cluster }),
+    runCanary: (options) => runCanary(cluster, options),
+  };
+  const facts: CheckFacts = { view, wire, wasAsked: () => true };
+  return {
+    provider: cluster.info.provider,
+    cluster: cluster.info.name,
+    view,
+    of: () => facts,
+  };
+}
+
+/** One look serves all checks of the same moment. */
+function shareLooks(cluster: Cluster): LookAtCluster {
+  let latest: Promise<ClusterView> | undefined;
+  let latestAt = 0;
+  return (options = { fresh: false }) => {
+    const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
+    if (latest === undefined || tooOld) {
+      latestAt = performance.now();
+      latest = lookAt(cluster);
+    }
+    return latest;
+  };
+}
+
+async function lookAt(cluster: Cluster): Promise<ClusterView> {
+  return viewOf(await cluster.snapshot());
+}
