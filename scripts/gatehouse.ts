@@ -6,6 +6,7 @@ import { addGradeCommand } from './commands/grade.js';
 import { addLabCommands } from './commands/lab.js';
 import { addLinkCommand } from './commands/link.js';
 import { addPolicyCommands } from './commands/policy.js';
+import { addRegradeCommand } from './commands/regrade.js';
 import { addUpCommand } from './commands/up.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { CliFailure, exitCodeOfError } from './exit-codes.js';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   addLabCommands(program);
   addGradeCommand(program);
   addVerifyCommand(program);
+  addRegradeCommand(program);
   addClusterCommands(program);
   addPolicyCommands(program);
   addDoctorCommand(program);

@@ -18,8 +18,8 @@ export type Verification =
   | { outcome: 'unknown'; reason: string };
 
 /** Whether a parsed JSON document is, to the last member, a result that this key signed. */
-export function verifyResult(document: JsonObject, { id, publicKey }: VerifyingKey): Verification {
-  if (document['signature'] === undefined) {
+export function verifyResult(document: unknown, { id, publicKey }: VerifyingKey): Verification {
+  if (!isJsonObject(document) || document['signature'] === undefined) {
     return { outcome: 'not-valid', reason: 'It is not signed.' };
   }
   const signature = Signature.safeParse(document['signature']).data;

@@ -36,6 +36,7 @@ export function ofThisProcess(command: Command): {
   return { stateDir: settings.stateDir, environment: definedIn(process.env) };
 }
 
+/** Of the folder in GATEHOUSE_LABS_DIR, or of this checkout. */
 export function openCatalog(): Promise<Catalog> {
-  return loadCatalog(path.join(findProjectRoot(), 'labs'));
+  return loadCatalog(readSettings().labsDir ?? path.join(findProjectRoot(), 'labs'));
 }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LabResult } from '../../common/verdict.js';
@@ -6,6 +7,9 @@ import { openSigningKey } from '../../graders/signing/signing-key.js';
 import { findProjectRoot } from '../../system/project-root.js';
 import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
+
+// Each run is a process of its own.
+jest.setTimeout(60_000);
 
 const GRADED: LabResult = {
   version: 1,

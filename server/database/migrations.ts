@@ -5,6 +5,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-first': { up: createFirstTables },
   '0002-hints': { up: createOpenedHints },
   '0003-evidence': { up: createEvidence },
+  '0004-regrades': { up: createRegrades },
 };
 
 export const migrationProvider: MigrationProvider = {
@@ -52,6 +53,16 @@ async function createEvidence(database: Kysely<unknown>): Promise<void> {
     `create table evidence (
        attempt_id integer primary key references attempts (id) on delete cascade, digest text not null,
        content blob not null)`,
+  ]);
+}
+
+async function createRegrades(database: Kysely<unknown>): Promise<void> {
+  await execute(database, [
+    `create table regrades (
+       id integer primary key, attempt_id integer not null references attempts (id) on delete cascade,
+       created_at text not null, outcome text not null, earned real not null, possible real not null,
+       lab_digest text not null, grader_version text not null, result text not null)`,
+    `create index regrades_by_attempt on regrades (attempt_id, id)`,
   ]);
 }
 

@@ -67,6 +67,19 @@ export interface Tables {
     /** `Evidence` as JSON in gzip. */
     content: Uint8Array;
   };
+  /** What stored evidence of an attempt was judged to be later; the attempt itself stays as it is. */
+  regrades: {
+    id: Generated<number>;
+    attempt_id: number;
+    created_at: string;
+    outcome: string;
+    earned: number;
+    possible: number;
+    lab_digest: string;
+    grader_version: string;
+    /** The whole `LabResult` as JSON. */
+    result: string;
+  };
   step_progress: {
     user_id: string;
     lab: string;

@@ -8,6 +8,7 @@ import { Identity } from '../identity/identity.js';
 import type { Attempt } from './attempts.js';
 import { scoreOf } from './lab-score.js';
 import { Progress } from './progress.js';
+import { findAttempt, storeRegrade } from './regrades.js';
 
 const LAB = '05-networking/09-deny-all';
 
@@ -141,6 +142,30 @@ test('an attempt is stored with its evidence; a full disk costs the evidence, no
   expect(await progress.record({ ...one, evidence: large })).toEqual({ isStored: true });
   expect(await progress.list({ userId })).toMatchObject([{ attempts: 2 }]);
   expect(await database.query.selectFrom('evidence').select('digest').execute()).toHaveLength(1);
+});
+
+test('a regrade stands beside its attempt: it is what is shown, raises the best score, and never lowers it', async () => {
+  await using store = await openProgress();
+  const { progress, userId, database } = store;
+  await progress.record(attempt(userId, { earned: 8, outcome: 'failed' }));
+  const regraded = async (earned: number, outcome: LabResult['outcome']): Promise<number> => {
+    const standing = await findAttempt(database, 1);
+    if (standing === undefined) throw new Error('there is no attempt');
+    return storeRegrade(database, standing, attempt(userId, { earned, outcome }).result);
+  };
+  expect(await regraded(3, 'failed')).toBe(8);
+  expect(await progress.list({ userId })).toMatchObject([
+    { bestEarned: 8, attempts: 1, passedAt: undefined },
+  ]);
+  expect((await progress.latestAttempt(userId, LAB, 'close'))?.result.points.earned).toBe(3);
+  expect(await regraded(12, 'passed')).toBe(12);
+  expect(await regraded(0, 'inconclusive')).toBe(12);
+  const [step] = await progress.list({ userId });
+  expect(step).toMatchObject({ bestEarned: 12, attempts: 1, lastOutcome: 'failed' });
+  expect(step?.passedAt).toBeDefined();
+  const kept = await database.query.selectFrom('attempts').select('earned').execute();
+  expect(kept).toEqual([{ earned: 8 }]);
+  expect(await database.query.selectFrom('regrades').select('earned').execute()).toHaveLength(3);
 });
 
 async function pageCount(database: Database): Promise<{ pages: number }> {

@@ -4,6 +4,7 @@ import type { LabResult } from '../../common/verdict.js';
 import type { SealedEvidence } from '../../graders/evidence/seal.js';
 import type { Database } from '../database/open-database.js';
 import { storeAttempt, storeEvidence, triesOf, type Attempt } from './attempts.js';
+import { standingResult } from './regrades.js';
 
 export interface StepProgress {
   lab: string;
@@ -70,6 +71,7 @@ export class Progress implements AsyncDisposable {
     }
   }
 
+  /** As it stands now: as it was judged last. */
   async latestAttempt(
     userId: string,
     lab: string,
@@ -83,7 +85,7 @@ export class Progress implements AsyncDisposable {
     }
     const row = await this.#database.query
       .selectFrom('attempts')
-      .select(['created_at', 'result'])
+      .select(['created_at', standingResult])
       .where('user_id', '=', userId)
       .where('lab', '=', lab)
       .where('step', '=', step)
