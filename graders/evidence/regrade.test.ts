@@ -103,6 +103,18 @@ test('other points, another expectation and a check that went are told, each bef
   expect(after.points).toEqual({ earned: 0, possible: 5 });
 });
 
+test('what hints cost then is still paid', async () => {
+  const graded = await grade([CLOSED, LABELLED]);
+  const before = {
+    ...graded.before,
+    checks: graded.before.checks.map((check) => ({ ...check, hintCost: 2 })),
+  };
+  const lab = labWith([{ ...CLOSED, points: 5 }, LABELLED]);
+  const { after } = await judgedBy(lab, { ...graded, before });
+  expect(after.checks).toMatchObject([{ points: { earned: 3 } }, { points: { earned: 0 } }]);
+  expect(after.points).toEqual({ earned: 3, possible: 6 });
+});
+
 test.each([
   [
     'a path that was not probed',

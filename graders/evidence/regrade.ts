@@ -1,8 +1,9 @@
 import { GatehouseError } from '../../common/errors.js';
 import type { Lab } from '../../common/lab.js';
 import type { CheckResult, LabResult, Points } from '../../common/verdict.js';
+import { chargeHints } from '../hint-cost.js';
 import { judgeLab } from '../run-checks.js';
-import { combineResults } from '../summarise.js';
+import { combineResults, summarise } from '../summarise.js';
 import type { Evidence } from './evidence.js';
 import { recordedFacts } from './recorded-facts.js';
 
@@ -55,13 +56,19 @@ export async function regrade({
       fix: `It was graded: ${[...known].join(', ')}. Use a version of the lab that has them.`,
     });
   }
-  const after = { ...judged, ...originOf(before) };
+  const checks = judged.checks.map((check) => chargeHints(check, hintCostIn(before, check)));
+  const after = { ...judged, ...originOf(before), checks, points: summarise(checks).points };
   return {
     before,
     after,
     differences: differencesOf(before.checks, after.checks),
     unknownSteps: lab.steps.map(({ id }) => id).filter((id) => !known.has(id)),
   };
+}
+
+/** What helped then helped, whatever the lab says of hints today. */
+function hintCostIn({ checks }: LabResult, check: CheckResult): number {
+  return checks.find((one) => placeOf(one) === placeOf(check))?.hintCost ?? 0;
 }
 
 function originOf(before: LabResult): Pick<LabResult, 'regradeOf' | 'evidenceDigest'> {

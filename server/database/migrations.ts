@@ -48,6 +48,15 @@ async function createFirstTables(database: Kysely<unknown>): Promise<void> {
   ]);
 }
 
+async function createOpenedHints(database: Kysely<unknown>): Promise<void> {
+  await execute(database, [
+    `create table opened_hints (
+       user_id text not null references users (id) on delete cascade, lab text not null, check_id text not null,
+       tier integer not null, cost real not null, opened_at text not null,
+       primary key (user_id, lab, check_id, tier))`,
+  ]);
+}
+
 async function createEvidence(database: Kysely<unknown>): Promise<void> {
   await execute(database, [
     `create table evidence (
@@ -68,15 +77,4 @@ async function createRegrades(database: Kysely<unknown>): Promise<void> {
 
 async function execute(database: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(database);
-}
-
-async function createOpenedHints(database: Kysely<unknown>): Promise<void> {
-  await sql
-    .raw(
-      `create table opened_hints (
-         user_id text not null references users (id) on delete cascade, lab text not null, check_id text not null,
-         tier integer not null, cost real not null, opened_at text not null,
-         primary key (user_id, lab, check_id, tier))`,
-    )
-    .execute(database);
 }

@@ -1,6 +1,9 @@
+import type { Kysely } from 'kysely';
 import type { LabResult } from '../../common/verdict.js';
 import type { SealedEvidence } from '../../graders/evidence/seal.js';
 import type { Database } from '../database/open-database.js';
+import type { Tables } from '../database/schema.js';
+import { raiseScore, type BestScore } from './best-score.js';
 
 export interface Attempt {
   userId: string;
@@ -20,7 +23,6 @@ export interface Attempt {
  */
 export async function storeAttempt(database: Database, attempt: Attempt): Promise<number> {
   const { userId, lab, step, createdAt, result } = attempt;
-  const isPassed = result.outcome === 'passed';
   return database.write(
     (query) =>
       query.transaction().execute(async (transaction) => {
@@ -39,33 +41,16 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
             result: JSON.stringify(result),
           })
           .executeTakeFirstOrThrow();
+        // Written first, read then: nobody else writes in between.
+        const best = raiseScore(await readBest(transaction, attempt), result, createdAt);
+        const columns = { ...columnsOf(best), last_outcome: result.outcome, updated_at: createdAt };
         await transaction
           .insertInto('step_progress')
-          .values({
-            user_id: userId,
-            lab,
-            step,
-            best_earned: result.points.earned,
-            possible: result.points.possible,
-            attempts: triesOf(result),
-            last_outcome: result.outcome,
-            passed_at: isPassed ? createdAt : null,
-            updated_at: createdAt,
-          })
+          .values({ user_id: userId, lab, step, attempts: triesOf(result), ...columns })
           .onConflict((conflict) =>
             conflict.columns(['user_id', 'lab', 'step']).doUpdateSet((set) => ({
-              best_earned: set.fn('max', [
-                set.ref('step_progress.best_earned'),
-                set.ref('excluded.best_earned'),
-              ]),
-              possible: set.ref('excluded.possible'),
+              ...columns,
               attempts: set.eb(set.ref('step_progress.attempts'), '+', triesOf(result)),
-              last_outcome: set.ref('excluded.last_outcome'),
-              passed_at: set.fn.coalesce(
-                set.ref('step_progress.passed_at'),
-                set.ref('excluded.passed_at'),
-              ),
-              updated_at: set.ref('excluded.updated_at'),
             })),
           )
           .execute();
@@ -73,6 +58,27 @@ export async function storeAttempt(database: Database, attempt: Attempt): Promis
       }),
     { essential: true },
   );
+}
+
+/** The score of a learner's step that counts until now. */
+export async function readBest(
+  query: Kysely<Tables>,
+  { userId, lab, step }: Pick<Attempt, 'userId' | 'lab' | 'step'>,
+): Promise<BestScore | undefined> {
+  const row = await query
+    .selectFrom('step_progress')
+    .select(['best_earned', 'possible', 'passed_at'])
+    .where('user_id', '=', userId)
+    .where('lab', '=', lab)
+    .where('step', '=', step)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { best_earned: earned, possible, passed_at: passedAt } = row;
+  return { earned, possible, passedAt: passedAt ?? undefined };
+}
+
+export function columnsOf({ earned, possible, passedAt }: BestScore) {
+  return { best_earned: earned, possible, passed_at: passedAt ?? null };
 }
 
 /** A fault of ours, or a cluster that was still changing, uses up no try. */

@@ -1,4 +1,5 @@
 import type { CheckResult, LabResult } from '../../common/verdict.js';
+import { chargeHints } from '../../graders/hint-cost.js';
 import { summarise } from '../../graders/summarise.js';
 import type { Database } from '../database/open-database.js';
 
@@ -54,9 +55,7 @@ export function chargeCheck(check: CheckResult, opened: readonly OpenedHint[]): 
   const hintCost = opened
     .filter((hint) => hint.check === check.id)
     .reduce((sum, { cost }) => sum + cost, 0);
-  if (hintCost === 0) return check;
-  const { earned, possible } = check.points;
-  return { ...check, hintCost, points: { earned: Math.max(0, earned - hintCost), possible } };
+  return chargeHints(check, hintCost);
 }
 
 /** The same for a whole result. Its outcome stays: work that is done with help is done. */

@@ -4,6 +4,7 @@ import type { LabResult } from '../../common/verdict.js';
 import type { SealedEvidence } from '../../graders/evidence/seal.js';
 import type { Database } from '../database/open-database.js';
 import { storeAttempt, storeEvidence, triesOf, type Attempt } from './attempts.js';
+import { raiseScore } from './best-score.js';
 import { standingResult } from './regrades.js';
 
 export interface StepProgress {
@@ -181,14 +182,19 @@ export class Progress implements AsyncDisposable {
     for (const { userId, lab, step, result, createdAt } of this.#unstored) {
       if (userId !== filter.userId || (filter.lab ?? lab) !== lab) continue;
       const before = byStep.get(`${lab}/${step}`);
+      const best = raiseScore(
+        before === undefined ? undefined : { ...before, earned: before.bestEarned },
+        result,
+        createdAt,
+      );
       byStep.set(`${lab}/${step}`, {
         lab,
         step,
-        bestEarned: Math.max(before?.bestEarned ?? 0, result.points.earned),
-        possible: result.points.possible,
+        bestEarned: best.earned,
+        possible: best.possible,
         attempts: (before?.attempts ?? 0) + triesOf(result),
         lastOutcome: result.outcome,
-        passedAt: before?.passedAt ?? (result.outcome === 'passed' ? createdAt : undefined),
+        passedAt: best.passedAt,
       });
     }
     return [...byStep.values()];

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { LabResult } from '../../common/verdict.js';
 import type { Database } from '../database/open-database.js';
+import { columnsOf, readBest } from './attempts.js';
+import { raiseScore } from './best-score.js';
 
 /** An attempt as it stands now. */
 export interface StandingAttempt {
@@ -79,20 +81,16 @@ export async function storeRegrade(
             result: JSON.stringify(result),
           })
           .execute();
-        const { best_earned: best } = await transaction
+        const place = { userId: attempt.user.id, lab: attempt.lab, step: attempt.step };
+        const best = raiseScore(await readBest(transaction, place), result, endedAt);
+        await transaction
           .updateTable('step_progress')
-          .set((set) => ({
-            best_earned: set.fn('max', [set.ref('best_earned'), set.val(points.earned)]),
-            possible: points.possible,
-            passed_at: set.fn.coalesce('passed_at', set.val(outcome === 'passed' ? endedAt : null)),
-            updated_at: endedAt,
-          }))
-          .where('user_id', '=', attempt.user.id)
-          .where('lab', '=', attempt.lab)
-          .where('step', '=', attempt.step)
-          .returning('best_earned')
-          .executeTakeFirstOrThrow();
-        return best;
+          .set({ ...columnsOf(best), updated_at: endedAt })
+          .where('user_id', '=', place.userId)
+          .where('lab', '=', place.lab)
+          .where('step', '=', place.step)
+          .execute();
+        return best.earned;
       }),
     { essential: true },
   );
