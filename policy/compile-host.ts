@@ -86,6 +86,7 @@ function local(
       `${denyWith(logGroup, prefix)} comment "${prefix}"`,
     ],
     policyChains: compiled.policyChains,
+    portChains: compiled.portChains,
     groupChains: compiled.groupChains,
     tierChains:
       last.length === 0

@@ -2,7 +2,14 @@
 import { compileCriteria, nameFor, type SetMeaning } from './compile-criteria.js';
 import type { RuleRef } from './model.js';
 import type { Denial } from './node-rules.js';
-import { policyId, type Direction, type NormalPolicy, type NormalRule } from './normal-form.js';
+import {
+  policyId,
+  type Criterion,
+  type Direction,
+  type NormalPolicy,
+  type NormalRule,
+} from './normal-form.js';
+import { protocolWord } from './protocols.js';
 import { refOf } from './walk-tiers.js';
 
 export interface CompileTarget {
@@ -29,6 +36,8 @@ export interface CompiledPolicy extends References {
   rules: readonly string[];
   /** Some rule leaves the tier: then the rules must stand in the tier's own chain, not in one it jumps to. */
   leavesTier: boolean;
+  /** As keys `tcp . 80`: every rule asks for one of these destination ports. Undefined where that is not so. */
+  ports: ReadonlySet<string> | undefined;
 }
 
 /** Undefined where no rule of it can match. Remembered per policy. */
@@ -87,8 +96,31 @@ export function compileRules(
   if (rules.length === 0) return undefined;
   const name = `np-${target.direction}-${nameFor(rules.join('\n'))}`;
   const leavesTier = written.some(({ action }) => action === 'pass');
-  return { name, rules, leavesTier, sets, comments, denials, logs };
+  return { name, rules, leavesTier, ports: portsOf(written), sets, comments, denials, logs };
 }
+
+function portsOf(written: readonly NormalRule[]): ReadonlySet<string> | undefined {
+  const keys = written.map(({ when }) => when.map(portKeys).find((ports) => ports !== undefined));
+  return keys.includes(undefined) ? undefined : new Set(keys.flatMap((ports) => ports ?? []));
+}
+
+/** Undefined where a packet to another port may meet the criterion, or there are too many to name. */
+function portKeys(criterion: Criterion): string[] | undefined {
+  if (criterion.about !== 'packet' || criterion.not) return undefined;
+  const keys = criterion.anyOf.map((match) =>
+    match.type === 'port' && match.side === 'destination' && match.first === match.last
+      ? `${protocolWord(match.protocol)} . ${match.first}`
+      : undefined,
+  );
+  return keys.length > MAX_KEYS ? undefined : allDefined(keys);
+}
+
+const allDefined = <T>(list: readonly (T | undefined)[]): T[] | undefined => {
+  const defined = list.filter((item) => item !== undefined);
+  return defined.length === list.length ? defined : undefined;
+};
+
+const MAX_KEYS = 16;
 
 function verdictOf(
   { action }: NormalRule,

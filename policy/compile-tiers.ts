@@ -9,15 +9,17 @@ import {
 } from './compile-policy.js';
 import type { RuleRef } from './model.js';
 import type { Denial } from './node-rules.js';
-import { policyId, type Direction, type NormalPolicy } from './normal-form.js';
+import { policyId, type NormalPolicy } from './normal-form.js';
+import { PolicyRun, type RunChains } from './policy-run.js';
 import type { AppliedTier } from './world-index.js';
 
 /** Chains that endpoints with the same policies in a direction share. */
 export interface CompiledTiers extends References {
   /** The rules of the outermost chain. */
   rules: readonly string[];
-  /** Chains it jumps to, by name: those of policies, of runs of them and, for all tiers but the last, of tiers. */
+  /** Chains it jumps to, by name: those of policies, of several of them and, for all tiers but the last, of tiers. */
   policyChains: ReadonlyMap<string, readonly string[]>;
+  portChains: ReadonlyMap<string, readonly string[]>;
   groupChains: ReadonlyMap<string, readonly string[]>;
   tierChains: ReadonlyMap<string, readonly string[]>;
 }
@@ -55,6 +57,7 @@ function build(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTi
   const tierChains = new Map<string, readonly string[]>();
   const draft: Draft = {
     policyChains: new Map(),
+    portChains: new Map(),
     groupChains: new Map(),
     sets: new Map(),
     comments: new Map(),
@@ -75,9 +78,7 @@ function build(tiers: readonly AppliedTier[], target: CompileTarget): CompiledTi
   return { ...draft, tierChains, rules };
 }
 
-interface Draft {
-  policyChains: Map<string, readonly string[]>;
-  groupChains: Map<string, readonly string[]>;
+interface Draft extends RunChains {
   sets: Map<string, SetMeaning>;
   comments: Map<string, RuleRef>;
   denials: Map<string, Denial>;
@@ -88,7 +89,7 @@ function tierRules(
   { tier, policies }: AppliedTier,
   { draft, target }: { draft: Draft; target: CompileTarget },
 ): readonly string[] {
-  const run = new PolicyRun(draft, target.direction);
+  const run = new PolicyRun(draft, { direction: target.direction, mode: tier.mode });
   for (const policy of policies) {
     const compiled = compilePolicy(policy, target);
     if (compiled === undefined) continue;
@@ -111,58 +112,6 @@ function tierRules(
   draft.denials.set(prefix, denial);
   return [...rules, `${denyWith(target.logGroup, prefix)} comment "${prefix}"`];
 }
-
-/**
- * The rules of a tier. Where many policies follow each other, they stand in groups with chains of their own, whose
- * bounds the policies' names decide: so one policy more or less changes one group, not the whole list.
- */
-class PolicyRun {
-  readonly #draft: Draft;
-  readonly #direction: Direction;
-  readonly #rules: string[] = [];
-  #groups: string[][] = [[]];
-
-  constructor(draft: Draft, direction: Direction) {
-    this.#draft = draft;
-    this.#direction = direction;
-  }
-
-  addPolicy({ name, rules }: CompiledPolicy): void {
-    this.#draft.policyChains.set(name, rules);
-    this.#groups.at(-1)?.push(`jump ${name}`);
-    if (name.endsWith(GROUP_END)) this.#groups.push([]);
-  }
-
-  /** Rules that must stand in the tier's own chain. */
-  addRules(rules: readonly string[]): void {
-    this.#flush();
-    this.#rules.push(...rules);
-  }
-
-  rules(): readonly string[] {
-    this.#flush();
-    return this.#rules;
-  }
-
-  #flush(): void {
-    const groups = this.#groups.filter(({ length }) => length > 0);
-    this.#groups = [[]];
-    const isShort = groups.flat().length <= MAX_UNGROUPED;
-    for (const jumps of groups) {
-      if (isShort || jumps.length === 1) {
-        this.#rules.push(...jumps);
-        continue;
-      }
-      const name = `group-${this.#direction}-${nameFor(jumps.join('\n'))}`;
-      this.#draft.groupChains.set(name, jumps);
-      this.#rules.push(`jump ${name}`);
-    }
-  }
-}
-
-/** One name in sixteen. */
-const GROUP_END = '0';
-const MAX_UNGROUPED = 16;
 
 function addReferences(draft: Draft, from: CompiledPolicy): void {
   for (const [name, meaning] of from.sets) draft.sets.set(name, meaning);

@@ -149,7 +149,14 @@ const ids = new WeakMap<CompiledTiers, string>();
 
 type NodeReferences = Pick<
   NodeRules,
-  'sets' | 'policyChains' | 'groupChains' | 'tierChains' | 'comments' | 'denials' | 'logs'
+  | 'sets'
+  | 'policyChains'
+  | 'portChains'
+  | 'groupChains'
+  | 'tierChains'
+  | 'comments'
+  | 'denials'
+  | 'logs'
 >;
 
 /** What all these chains refer to. Nodes with the same chains, as most have, share it. */
@@ -171,6 +178,7 @@ function collectReferences(index: WorldIndex, compiled: Iterable<CompiledTiers>)
   const sets = new Map<string, NodeSet>();
   const collected = {
     policyChains: new Map<string, readonly string[]>(),
+    portChains: new Map<string, readonly string[]>(),
     groupChains: new Map<string, readonly string[]>(),
     tierChains: new Map<string, readonly string[]>(),
     comments: new Map<string, RuleRef>(),
@@ -179,6 +187,7 @@ function collectReferences(index: WorldIndex, compiled: Iterable<CompiledTiers>)
   };
   for (const from of compiled) {
     addAll(collected.policyChains, from.policyChains);
+    addAll(collected.portChains, from.portChains);
     addAll(collected.groupChains, from.groupChains);
     addAll(collected.tierChains, from.tierChains);
     addAll(collected.comments, from.comments);

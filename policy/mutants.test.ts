@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import fc from 'fast-check';
 import { bruteForceTiers } from '../test/policy-wire/brute-force-tiers.js';
 import { calicoPolicy, globalPolicy, hostEndpoint } from '../test/policy-wire/small-policies.js';
+import { withCrowd, withOrderedCrowd } from '../test/policy-wire/crowd.js';
 import { flow, networkPolicy, smallWorld } from '../test/policy-wire/small-world.js';
 import { randomSituation, situationFlows } from '../test/policy-wire/random-situation.js';
 import { simulate } from '../test/policy-wire/simulate-rules.js';
@@ -188,6 +189,19 @@ const MUTANTS: readonly (readonly [string, string, string])[] = [
   ['compile-policy.ts', "written.some(({ action }) => action === 'pass')", 'false'],
   ['compile-policy.ts', 'prefix "${prefix}" drop`', 'prefix "${prefix}" accept`'],
   ['compile-tiers.ts', "if (tier.defaultAction === 'pass') return rules;", 'return rules;'],
+  ['compile-policy.ts', "match.side === 'destination' && match.first === match.last", 'true'],
+  [
+    'compile-policy.ts',
+    "criterion.about !== 'packet' || criterion.not",
+    "criterion.about !== 'packet'",
+  ],
+  ['compile-policy.ts', 'keys.includes(undefined) ? undefined', 'keys.length === 0 ? undefined'],
+  ['policy-run.ts', "this.#mode === 'union'", "this.#mode !== 'union'"],
+  [
+    'policy-run.ts',
+    'const name = this.#addChain(',
+    'const name = [...this.#chains.groupChains.keys()][0] ?? this.#addChain(',
+  ],
   ['compile-tiers.ts', 'if (i === tiers.length - 1) {', 'if (i >= 0) {'],
   [
     'compile.ts',
@@ -245,7 +259,9 @@ const POINTED: readonly (readonly unknown[])[] = [
 ];
 
 /** A sample of the cells of each situation with what the plain reading says. */
-const CELLS = [...POINTED.map(pointed), ...SITUATIONS].map((world, i) => ({
+const [FIRST, SECOND] = SITUATIONS;
+const CROWDED = [withCrowd(FIRST!), withOrderedCrowd(SECOND!)];
+const CELLS = [...POINTED.map(pointed), ...SITUATIONS, ...CROWDED].map((world, i) => ({
   world,
   flows: situationFlows(world, ['TCP', 'UDP'])
     .filter((_, at) => i < POINTED.length || at % 5 === i % 5)

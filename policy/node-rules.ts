@@ -12,7 +12,9 @@ export interface NodeRules {
   sets: ReadonlyMap<string, NodeSet>;
   /** Chains by name. One per policy and direction. */
   policyChains: ReadonlyMap<string, readonly string[]>;
-  /** Runs of policies that follow each other in many an endpoint's chain. */
+  /** Policies of a group that speak of the same port. */
+  portChains: ReadonlyMap<string, readonly string[]>;
+  /** Policies that follow each other in an endpoint's long list. */
   groupChains: ReadonlyMap<string, readonly string[]>;
   /** One per tier and the policies of it that count together; the last tier stands in the endpoint's chain. */
   tierChains: ReadonlyMap<string, readonly string[]>;
@@ -33,6 +35,7 @@ export interface NodeRules {
 /** In the order in which they may refer to each other. */
 export const CHAIN_KINDS = [
   'policyChains',
+  'portChains',
   'groupChains',
   'tierChains',
   'podChains',

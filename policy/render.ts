@@ -159,7 +159,11 @@ function addChain(
   { table, name, lines }: { table: string; name: string; lines: readonly string[] },
 ): void {
   script.add(`add chain ${table} ${name}`, `flush chain ${table} ${name}`);
-  for (const line of lines) script.add(`add rule ${table} ${name} ${line}`);
+  for (const line of lines) {
+    // A map in a rule has elements too.
+    const weight = 1 + line.split(', ').length / ELEMENTS_PER_COMMAND;
+    script.addWeighed(`add rule ${table} ${name} ${line}`, weight);
+  }
 }
 
 function addElements(script: Script, target: string, elements: readonly string[]): void {

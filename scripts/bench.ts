@@ -15,6 +15,8 @@ import { benchApi } from './bench/api.js';
 import { benchChecks } from './bench/checks.js';
 import { HostMeter } from './bench/host-meter.js';
 import { measureFloor } from './bench/floor.js';
+import { benchLarge } from './bench/large.js';
+import { deployment, namespace } from './bench/manifests.js';
 import { median, percentile, table } from './bench/numbers.js';
 import { soak } from './bench/soak.js';
 
@@ -35,33 +37,6 @@ const ROUNDS = Number(option('rounds', '10'));
 const ONLY = option('only', 'create,policies,compile,matrix,memory').split(',');
 const SIZES = option('clusters', '1,10,50').split(',').map(Number);
 
-const deployment = (name: string, replicas: number, namespace = 'shop'): JsonObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace, labels: { app: name } },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [
-          {
-            name: 'c',
-            image: 'registry.k8s.io/e2e-test-images/agnhost:2.53',
-            args: ['netexec', '--http-port=80', '--udp-port=81'],
-          },
-        ],
-      },
-    },
-  },
-});
-const namespace = (name: string): JsonObject => ({
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  metadata: { name },
-});
 const policy = (name: string, labels: JsonObject): JsonObject => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
@@ -312,67 +287,6 @@ async function benchMemory(
     row(`memory per cluster at ${size}`, `${each(total)} (${detail})`, '16 MB');
   }
   for (const cluster of clusters) await cluster[Symbol.asyncDispose]();
-}
-
-/** 500 pods and 1,000 policies in one cluster, each of which selects 50 pods. */
-async function benchLarge(provider: ClusterProvider, row: Row): Promise<void> {
-  const names = Array.from({ length: 10 }, (_, i) => `app-${i}`);
-  await using cluster = await provider.create(
-    lab('large', {
-      nodes: 7,
-      manifests: [namespace('shop'), ...names.map((name) => deployment(name, 50))],
-    }),
-  );
-  const pods = await podsOf(cluster, 'shop');
-  const before = await connectionRate(cluster, pods);
-  const policies = Array.from({ length: 1000 }, (_, i) => ({
-    ...policy(`policy-${i}`, {}),
-    spec: {
-      podSelector: { matchLabels: { app: `app-${i % 10}` } },
-      ingress: [
-        {
-          from: [{ podSelector: { matchLabels: { app: `app-${(i * 7) % 10}` } } }],
-          ports: [{ protocol: 'TCP', port: 10_000 + i }],
-        },
-        { ports: [{ protocol: 'TCP', port: 80 }] },
-      ],
-    },
-  }));
-  await cluster.apply(policies);
-  await settle(cluster);
-  const times: number[] = [];
-  for (let i = 0; i < 100; i++) {
-    await cluster.apply([policy('toggled', { app: names[i % names.length] ?? '' })]);
-    const acknowledgedAt = performance.now();
-    await settle(cluster);
-    times.push(performance.now() - acknowledgedAt);
-  }
-  const text = `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms`;
-  row('one policy changed, with 500 pods and 1,000 policies', text, 'p99 50 ms');
-  const after = await connectionRate(cluster, pods);
-  row(
-    'new connections per second, without and with them',
-    `${before.toFixed(0)} and ${after.toFixed(0)}, ${(after / before).toFixed(2)} times`,
-    'at least 0.9 times',
-  );
-}
-
-/** New connections from one pod to others, port 80: each is judged by the whole policy. The best of some batches. */
-async function connectionRate(cluster: Cluster, pods: readonly Endpoint[]): Promise<number> {
-  const [from, ...others] = pods;
-  if (from === undefined) return 0;
-  const requests = Array.from({ length: 400 }, (_, i): ProbeRequest[] => {
-    const to = others[i % others.length];
-    return to === undefined ? [] : [{ from, to, port: 80, protocol: 'TCP' }];
-  }).flat();
-  const rates: number[] = [];
-  for (let i = 0; i < 10; i++) {
-    const startedAt = performance.now();
-    const results = await cluster.probe(requests);
-    const open = results.filter(({ cause }) => cause === 'open').length;
-    rates.push((1000 * open) / (performance.now() - startedAt));
-  }
-  return Math.max(...rates);
 }
 
 async function endHost(stateDir: string): Promise<void> {

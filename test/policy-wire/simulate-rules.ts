@@ -61,6 +61,7 @@ function verdictOf(rules: NodeRules, line: string, packet: Packet): string {
     .replaceAll(/ ?(comment "[^"]*"|counter|log group \d+ prefix "[^"]*")/g, '')
     .trim();
   while (rest !== '') {
+    if (rest.startsWith(BY_PORT)) return verdictByPort(rest, packet);
     const read = MATCHES.map(({ pattern, holds }) => ({ found: pattern.exec(rest), holds })).find(
       ({ found }) => found !== null,
     );
@@ -70,6 +71,15 @@ function verdictOf(rules: NodeRules, line: string, packet: Packet): string {
     rest = rest.slice(read.found[0].length).trim();
   }
   return '';
+}
+
+const BY_PORT = 'meta l4proto . th dport vmap { ';
+
+/** A map in a rule leads on by protocol and port; without an entry the packet stays. */
+function verdictByPort(map: string, { protocol, dport }: Packet): string {
+  const elements = map.slice(BY_PORT.length, -' }'.length).split(', ');
+  const [found] = elements.filter((one) => one.startsWith(`${protocol} . ${dport} : `));
+  return found?.split(' : ')[1] ?? '';
 }
 
 interface Question {
