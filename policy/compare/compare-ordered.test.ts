@@ -125,7 +125,91 @@ test("Calico's selectors, protocols and network sets are compared by meaning", (
   `);
 });
 
-test('what is said of host endpoints is counted as not compared', () => {
-  const host = calico('HostEndpoint', 'h', { node: 'n', interfaceName: '*' });
-  expect(compare([host], []).unknown).toBe(1);
+const HOST = calico('HostEndpoint', 'h', {
+  node: 'n',
+  interfaceName: '*',
+  expectedIPs: ['172.18.0.2'],
+});
+const onNodes = (more: object = {}): unknown =>
+  calico('GlobalNetworkPolicy', 'on-nodes', {
+    selector: '!has(app)',
+    types: ['Ingress'],
+    ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [80] } }],
+    ...more,
+  });
+
+test('what is said of host endpoints counts as compared where it is the same on both sides', () => {
+  const early = onNodes({ preDNAT: true, applyOnForward: true });
+  const unknown = (a: unknown[], b: unknown[]): number => compare(a, b).unknown;
+  expect({
+    missing: unknown([HOST], []),
+    same: unknown([HOST, onNodes()], [onNodes(), HOST]),
+    otherPolicyOnHosts: unknown([HOST, onNodes()], [HOST]),
+    otherPolicyOnPods: unknown([HOST, guard(1, [])], [HOST, guard(2, [{ action: 'Allow' }])]),
+    early: unknown([early], []),
+    sameEarly: unknown([early], [early]),
+  }).toEqual({
+    missing: 1,
+    same: 0,
+    otherPolicyOnHosts: 2,
+    otherPolicyOnPods: 0,
+    early: 1,
+    sameEarly: 0,
+  });
+});
+
+test('a peer’s selector finds host endpoints by their labels, and at their addresses the answer stays open', () => {
+  const host = calico('HostEndpoint', 'h', {
+    ...{ node: 'n', interfaceName: '*', expectedIPs: ['172.18.0.2'] },
+    profiles: ['labelled'],
+  });
+  const labelled = calico('Profile', 'labelled', { labelsToApply: { role: 'node' } });
+  const from = (...sources: object[]): unknown[] => [
+    host,
+    labelled,
+    guard(
+      1,
+      sources.map((source) => ({ action: 'Allow', source })),
+    ),
+  ];
+  const [nodes, its, another] = [
+    { selector: "role == 'node'" },
+    { nets: ['172.18.0.2/32'] },
+    { nets: ['172.18.0.3/32'] },
+  ];
+  expect(compare(from(nodes, its), from(nodes))).toEqual({ equal: true, unknown: 0 });
+  expect(compare(from(nodes, another), from(nodes))).toMatchObject({ equal: false, unknown: 0 });
+  expect(compare(from(its), from())).toMatchObject({
+    equal: false,
+    witness: { source: { address: '172.18.0.2' } },
+    unknown: 2,
+  });
+});
+
+test('nodes as peers are told apart by their labels', () => {
+  const toNodes = (action: string, nodes: object): unknown => ({
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind: 'ClusterNetworkPolicy',
+    metadata: { name: 'to-nodes' },
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: { namespaces: {} },
+      egress: [{ action, to: [{ nodes }] }],
+    },
+  });
+  const [all, east] = [{}, { matchLabels: { zone: 'east' } }];
+  expect([
+    difference([toNodes('Deny', east)], [toNodes('Deny', east)]),
+    difference([toNodes('Deny', all)], [toNodes('Deny', east)]),
+    difference([toNodes('Deny', east)], []),
+    difference([toNodes('Accept', east)], []),
+  ]).toMatchInlineSnapshot(`
+   [
+     "same",
+     "b: TCP 80 from a pod without labels in namespace other to a node without labels (address 203.0.113.20)",
+     "b: TCP 80 from a pod without labels in namespace other to a node with zone=east (address 203.0.113.20)",
+     "same",
+   ]
+  `);
 });

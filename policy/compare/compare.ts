@@ -1,8 +1,9 @@
 import { readPolicies } from '../read-policies.js';
-import { conjuncts, KIND, type LabelPredicate } from '../label-predicate.js';
-import type { NormalPolicies, NormalPolicy } from '../normal-form.js';
+import type { HostEndpoint } from '../calico/resources.js';
+import type { NormalPolicies } from '../normal-form.js';
 import { Circuit } from './circuit.js';
 import { encodePolicies } from './encode-policies.js';
+import { hostBearing, isAtHost, type HostBearing } from './host-bearing.js';
 import { readWitness } from './read-witness.js';
 import { resolveSets } from './resolve-sets.js';
 import { negate, SatSolver } from './sat-solver.js';
@@ -20,8 +21,8 @@ export type Comparison = (
   | { equal: false; witness: Witness }
 ) & {
   /**
-   * Objects on either side that were not compared: unknown kinds, host endpoints, policies about nodes. While
-   * it is not 0, `equal` is no promise.
+   * Objects on either side that were not compared: unknown kinds, and host endpoints and early policies where
+   * what bears on them is not the same on both sides. While it is not 0, `equal` is no promise.
    */
   unknown: number;
 };
@@ -44,7 +45,7 @@ export interface CompareOptions {
 export function compare(a: PolicySet, b: PolicySet, options: CompareOptions = {}): Comparison {
   const namespaces = options.namespaces ?? [];
   const [sideA, sideB] = [readSide(a, namespaces), readSide(b, namespaces)];
-  const unknown = sideA.unknown + sideB.unknown;
+  const unknown = sideA.unknown + sideB.unknown + countHostDifferences(sideA, sideB);
   const solver = new SatSolver({ maxConflicts: MAX_CONFLICTS });
   const circuit = new Circuit(solver);
   const universe = new Universe(circuit, collect([sideA.policies, sideB.policies], namespaces), {
@@ -63,36 +64,34 @@ export function compare(a: PolicySet, b: PolicySet, options: CompareOptions = {}
   if (!solver.solve([difference])) return { equal: true, unknown };
   const { addressMatters } = narrowToSmallest(difference, { solver, circuit, universe });
   const witness = readWitness({ solver, universe, ...verdicts, namespaces, addressMatters });
-  return { equal: false, witness, unknown };
+  const hosts = [sideA, sideB].flatMap((side) => side.hosts);
+  // There the host endpoints have a say as well, and they were not asked.
+  const isOpen = [witness.source, witness.destination].some(({ address }) =>
+    isAtHost(hosts, address),
+  );
+  return { equal: false, witness, unknown: isOpen ? Math.max(unknown, hosts.length) : unknown };
 }
 
-function readSide(
-  set: PolicySet,
-  namespaces: readonly KnownNamespace[],
-): { policies: NormalPolicies; unknown: number } {
+interface ComparedSide {
+  policies: NormalPolicies;
+  hosts: readonly HostEndpoint[];
+  bearing: HostBearing;
+  unknown: number;
+}
+
+function readSide(set: PolicySet, namespaces: readonly KnownNamespace[]): ComparedSide {
   const read = readPolicies(set);
   const policies = resolveSets(read, namespaces);
-  const aside = policiesOf(policies).filter(isAboutNodes).length;
-  return { policies, unknown: read.unknown + read.hostEndpoints.length + aside };
+  const { hostEndpoints: hosts, unknown } = read;
+  return { policies, hosts, bearing: hostBearing(policies, hosts), unknown };
 }
 
-/** What is said of the nodes' own traffic is read, but not compared. */
-function isAboutNodes({ ingress = [], egress = [], stage }: NormalPolicy): boolean {
-  const peers = [...ingress, ...egress].flatMap(({ when }) =>
-    when.flatMap((one) => (one.about === 'packet' ? [] : one.anyOf)),
-  );
-  return (
-    stage !== 'filter' ||
-    peers.some((peer) => peer.type === 'endpoint' && conjuncts(peer.where).some(asksForNodes))
-  );
+/** The traffic of nodes is not compared: it is the same where all that bears on it is, word for word. */
+function countHostDifferences(a: ComparedSide, b: ComparedSide): number {
+  // A name that a host endpoint gives a port may be asked for by rules of pods.
+  const named = [...a.hosts, ...b.hosts].some(({ ports }) => ports.length > 0);
+  return a.bearing.text === b.bearing.text && !named ? 0 : a.bearing.count + b.bearing.count;
 }
-
-const asksForNodes = (part: LabelPredicate): boolean =>
-  part.op === 'in' &&
-  part.scope === 'own' &&
-  part.key === KIND &&
-  part.values.includes('node') &&
-  !part.values.includes('pod');
 
 /** Far more than sets of policies that people write ever need. */
 const MAX_CONFLICTS = 200_000;

@@ -19,7 +19,14 @@ function describePacket({ protocol, port, icmp }: Witness): string {
 export function describeEnd(end: WitnessEnd): string {
   const behind = (end.behind ?? []).map((service) => `service ${service}`);
   const extra = behind.length === 0 ? '' : `, behind ${joined(behind, 'and')}`;
-  return `${end.type === 'address' ? `address ${end.address}` : describePod(end)}${extra}`;
+  return `${end.type === 'address' ? describeAddress(end) : describePod(end)}${extra}`;
+}
+
+function describeAddress({ address, node }: WitnessEnd & { type: 'address' }): string {
+  if (node === undefined) return `address ${address}`;
+  const labels =
+    Object.keys(node.labels).length === 0 ? 'without labels' : `with ${listLabels(node.labels)}`;
+  return `a node ${labels} (address ${address})`;
 }
 
 function describePod(pod: WitnessPod): string {

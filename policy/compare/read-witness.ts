@@ -66,7 +66,6 @@ function readEnd(
     address: formatAddress({ family, value }),
     ...(behind.length === 0 ? {} : { behind }),
   };
-  if (!isPod) return { type: 'address', ...place };
   const labelsOf = (scope: 'own' | 'namespace' | 'account'): Record<string, string> =>
     Object.fromEntries(
       [...end.labels.values()].flatMap(({ of, value: choice }) => {
@@ -75,6 +74,10 @@ function readEnd(
         return shown ? [[of.key, chosen] as const] : [];
       }),
     );
+  if (!isPod) {
+    const node = isTrue(end.isNode) ? { node: { labels: labelsOf('own') } } : {};
+    return { type: 'address', ...place, ...node };
+  }
   const namespace = end.label(NAMESPACE_NAME)?.chosen(isTrue) ?? 'default';
   const account = end.label(ACCOUNT_NAME)?.chosen(isTrue);
   const known = namespaces.find(({ name }) => name === namespace);

@@ -1,15 +1,20 @@
+import type { Address, AddressRange } from '../address-range.js';
+import { hostEndpoint } from '../endpoints.js';
 import { matchesLabels, type Facts } from '../label-predicate.js';
 import type { Criterion, EndMatch, NormalPolicy, NormalRule } from '../normal-form.js';
 import type { ReadPolicies } from '../read-policies.js';
 import type { KnownNamespace } from './universe.js';
 import { NAMESPACE_NAME_LABEL } from './vocabulary.js';
 
-/** The policies with the addresses of their network sets written out, as each side of a comparison has its own. */
+/**
+ * The policies with the addresses of their network sets and host endpoints written out, as each side of a
+ * comparison has its own.
+ */
 export function resolveSets(
-  { policies, networkSets }: ReadPolicies,
+  { policies, networkSets, hostEndpoints }: ReadPolicies,
   namespaces: readonly KnownNamespace[],
 ): ReadPolicies['policies'] {
-  if (networkSets.length === 0) return policies;
+  if (networkSets.length + hostEndpoints.length === 0) return policies;
   const sets = networkSets.map(({ namespace, name, labels, ranges }) => {
     const known = namespaces.find((one) => one.name === namespace);
     const owner = {
@@ -19,11 +24,17 @@ export function resolveSets(
     const facts: Facts = { kind: 'set', labels, ...(namespace === '' ? {} : { namespace: owner }) };
     return { facts, net: { type: 'net', ranges, cidr: name, except: [] } as const };
   });
+  const hosts = hostEndpoints.map((host) => ({
+    facts: hostEndpoint(host, policies.profiles).facts,
+    net: { type: 'net', ranges: host.addresses.map(alone), cidr: host.name, except: [] } as const,
+  }));
   const end = (match: EndMatch): EndMatch[] =>
     match.type === 'endpoint'
       ? [
           match,
-          ...sets.flatMap(({ facts, net }) => (matchesLabels(match.where, facts) ? [net] : [])),
+          ...[...sets, ...hosts].flatMap(({ facts, net }) =>
+            matchesLabels(match.where, facts) ? [net] : [],
+          ),
         ]
       : [match];
   const criterion = (one: Criterion): Criterion =>
@@ -39,3 +50,5 @@ export function resolveSets(
     tiers: policies.tiers.map((tier) => ({ ...tier, policies: tier.policies.map(policy) })),
   };
 }
+
+const alone = ({ family, value }: Address): AddressRange => ({ family, first: value, last: value });

@@ -73,6 +73,7 @@ function factsWithoutAddress(
   const choices = [protocol, icmpType, icmpCode].flatMap((choice) => literalsOf(choice));
   const facts = Object.values(ends).flatMap((end) => [
     end.isPod,
+    end.isNode,
     ...[...end.labels.values()].flatMap(({ value }) => literalsOf(value)),
     ...[...end.portNames, ...end.services].map(({ holds }) => holds),
   ]);
@@ -123,12 +124,14 @@ class Narrowing {
 const literalsOf = <T>(choice: Choice<T>): Literal[] =>
   choice.options.map((option) => choice.is(option));
 
-/** What makes a witness longer: labels that are there, names of ports, Services in front. */
+/** What makes a witness longer: a node instead of any address, labels that are there, names of ports, Services in front. */
 function burdensOf(end: UnknownEnd, circuit: Circuit): Literal[] {
   const labels = [...end.labels.values()]
     .filter(({ of }) => of.key !== NAME)
-    .map(({ value }) => circuit.all([end.isPod, negate(value.is(undefined))]));
-  return [...labels, ...[...end.portNames, ...end.services].map(({ holds }) => holds)];
+    .map(({ value }) =>
+      circuit.all([circuit.any([end.isPod, end.isNode]), negate(value.is(undefined))]),
+    );
+  return [end.isNode, ...labels, ...[...end.portNames, ...end.services].map(({ holds }) => holds)];
 }
 
 function wishFewest(narrowing: Narrowing, circuit: Circuit, burdens: readonly Literal[]): void {

@@ -5,7 +5,7 @@ import type { Circuit } from './circuit.js';
 import { sampleValues } from './label-values.js';
 import { FALSE, negate, TRUE, type Literal } from './sat-solver.js';
 import { Scale } from './scale.js';
-import { labelId, type LabelQuestions, type Vocabulary } from './vocabulary.js';
+import { isAboutNodes, labelId, type LabelQuestions, type Vocabulary } from './vocabulary.js';
 
 export interface UnknownLabel {
   of: LabelQuestions;
@@ -25,9 +25,11 @@ export interface ServiceMembership {
   holds: Literal;
 }
 
-/** One end of the unknown flow: a pod that policies can select, or an address where none is. */
+/** One end of the unknown flow: a pod that policies can select, or an address where none is, a node's perhaps. */
 export class UnknownEnd {
   readonly isPod: Literal;
+  /** A node other than that of the pod at the other end; its labels are the end's own. */
+  readonly isNode: Literal;
   /** By `labelId`. */
   readonly labels: ReadonlyMap<string, UnknownLabel>;
   readonly address: Readonly<Record<4 | 6, Scale>>;
@@ -41,6 +43,9 @@ export class UnknownEnd {
   constructor(circuit: Circuit, { vocabulary, side }: { vocabulary: Vocabulary; side: Side }) {
     this.#circuit = circuit;
     this.isPod = circuit.variable();
+    this.isNode = vocabulary.asksForNodes
+      ? circuit.all([negate(this.isPod), circuit.variable()])
+      : FALSE;
     this.labels = new Map(
       [...vocabulary.labels].map(([id, of]) => {
         const isName = of.key === NAME;
@@ -67,9 +72,10 @@ export class UnknownEnd {
     return this.labels.get(labelId(label))?.value;
   }
 
-  /** Whether it is a pod and as the predicate asks. */
+  /** Whether it is a pod, or a node where nodes are asked for, and as the predicate asks. */
   isEndpoint(predicate: LabelPredicate): Literal {
-    return this.#circuit.all([this.isPod, this.#holds(predicate)]);
+    const kind = isAboutNodes(predicate) ? this.isNode : this.isPod;
+    return this.#circuit.all([kind, this.#holds(predicate)]);
   }
 
   /** Whether the pod here gives the flow's port this name. */
@@ -119,7 +125,9 @@ export class UnknownEnd {
       case 'any':
         return this.#circuit.any(predicate.of.map((part) => this.#holds(part)));
       case 'in':
-        if (isAboutKind(predicate)) return predicate.values.includes('pod') ? TRUE : FALSE;
+        if (isAboutKind(predicate)) {
+          return ['pod', 'node'].some((kind) => predicate.values.includes(kind)) ? TRUE : FALSE;
+        }
         return this.#valueIs(predicate, (value) => predicate.values.includes(value));
       case 'exists':
         return isAboutKind(predicate) ? TRUE : this.#valueIs(predicate, () => true);

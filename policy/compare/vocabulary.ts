@@ -1,10 +1,12 @@
-import { KIND, NAME, type LabelPredicate, type Scope } from '../label-predicate.js';
+import { conjuncts, KIND, NAME, type LabelPredicate, type Scope } from '../label-predicate.js';
 import type { Criterion, NormalPolicies, NormalPolicy, Side } from '../normal-form.js';
 import { noQuestions, type ValueQuestions } from './label-values.js';
 
 /** Everything that policies ask about: two flows that answer all of it alike are treated alike. */
 export interface Vocabulary {
   labels: ReadonlyMap<string, LabelQuestions>;
+  /** Whether anything is asked of nodes. */
+  asksForNodes: boolean;
   /** Where ranges begin, and where they are over. */
   addressBoundaries: Readonly<Record<4 | 6, ReadonlySet<bigint>>>;
   portBoundaries: Readonly<Record<Side, ReadonlySet<bigint>>>;
@@ -28,11 +30,22 @@ export const canonicalKey = ({ scope, key }: { scope: Scope; key: string }): str
 export const labelId = (label: { scope: Scope; key: string }): string =>
   `${label.scope} ${canonicalKey(label)}`;
 
+/** Of nodes and nobody else, as peers of cluster-wide policies can be. */
+export const isAboutNodes = (predicate: LabelPredicate): boolean =>
+  conjuncts(predicate).some(
+    (part) =>
+      part.op === 'in' &&
+      part.key === KIND &&
+      !part.values.includes('pod') &&
+      part.values.includes('node'),
+  );
+
 export const policiesOf = ({ tiers }: NormalPolicies): NormalPolicy[] =>
   tiers.flatMap((tier) => tier.policies);
 
 export class VocabularyBuilder implements Vocabulary {
   readonly labels = new Map<string, LabelQuestions>();
+  asksForNodes = false;
   readonly addressBoundaries = { 4: new Set<bigint>(), 6: new Set<bigint>() };
   readonly portBoundaries = { source: new Set<bigint>(), destination: new Set<bigint>() };
   readonly protocols = new Set<number>();
@@ -47,6 +60,7 @@ export class VocabularyBuilder implements Vocabulary {
   }
 
   addPredicate(predicate: LabelPredicate): void {
+    if (isAboutNodes(predicate)) this.asksForNodes = true;
     switch (predicate.op) {
       case 'not':
         this.addPredicate(predicate.of);

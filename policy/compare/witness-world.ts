@@ -19,7 +19,11 @@ export function witnessWorld(witness: Witness, policies: PolicySet): { world: Wo
         ...new Map(ends.map(({ namespace }) => [namespace.name, namespace] as const)).values(),
       ],
       pods,
-      nodes: [],
+      nodes: [witness.source, witness.destination].flatMap((end, i) =>
+        end.type === 'address' && end.node !== undefined
+          ? [{ name: `node-${i}`, addresses: [end.address], labels: end.node.labels }]
+          : [],
+      ),
       serviceAccounts: ends.flatMap(({ namespace, serviceAccount }) =>
         serviceAccount === undefined ? [] : [{ namespace: namespace.name, ...serviceAccount }],
       ),

@@ -22,6 +22,8 @@ export type WitnessEnd =
   | {
       type: 'address';
       address: string;
+      /** Where it is a node's: what policies ask about the node. */
+      node?: { labels: Readonly<Record<string, string>> };
       /** The Services, `namespace/name`, that policies ask about and that the address is behind. */
       behind?: readonly string[];
     };
