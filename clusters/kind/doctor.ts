@@ -4,7 +4,8 @@ import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { ClusterSpec, DoctorCheck } from '../provider.js';
 import type { KindContext } from './context.js';
 import { imageChecks, manifestChecks } from './doctor-images.js';
-import { INSTALL } from './failures.js';
+import { dockerFix, lookForDocker } from './docker-fix.js';
+import { DOCKER_AWAY, INSTALL } from './failures.js';
 import { imagesOfSpec } from './images.js';
 import {
   OLDEST_KIND,
@@ -80,13 +81,18 @@ async function dockerChecks(
       timeoutMs: 15_000,
     });
     const info = DockerInfo.parse(JSON.parse(text));
-    if (info.ServerVersion === '')
-      return missing('Docker is not running.', 'sudo systemctl start docker');
+    if (info.ServerVersion === '') return missing(`${DOCKER_AWAY}.`, await fixHere(context));
     return { isUp: true, checks: [...judgeDocker(info, image), await diskCheck(context, info)] };
   } catch (error) {
-    const fix = error instanceof GatehouseError ? error.fix : undefined;
+    const isAway = messageOf(error) === DOCKER_AWAY;
+    const own = error instanceof GatehouseError ? error.fix : undefined;
+    const fix = isAway ? await fixHere(context) : own;
     return missing(`${messageOf(error)}.`, fix ?? 'docker info');
   }
+}
+
+async function fixHere({ programs }: KindContext): Promise<string> {
+  return dockerFix(await lookForDocker(programs));
 }
 
 /** From Kubernetes 1.35 on the kubelet refuses to start on version 1. */

@@ -8,6 +8,9 @@ interface Pattern {
   fix: string;
 }
 
+/** The client is there and nobody answers it. */
+export const DOCKER_AWAY = 'Docker is not running';
+
 /** What docker, kind and kubectl say when something is wrong, most telling first. */
 const PATTERNS: readonly Pattern[] = [
   {
@@ -20,8 +23,8 @@ const PATTERNS: readonly Pattern[] = [
     pattern:
       /cannot connect to the docker daemon(?: at (\S+?))?\.?(?:\s|$)|is the docker daemon running/i,
     code: 'MACHINE_NOT_READY',
-    message: 'Docker is not running',
-    fix: 'sudo systemctl start docker && docker info',
+    message: DOCKER_AWAY,
+    fix: 'scripts/gatehouse doctor --provider kind   # says how Docker is started here',
   },
   {
     pattern: /no space left on device|disk quota exceeded/i,
@@ -171,7 +174,7 @@ export function failureOf(command: {
 
 export const INSTALL: Readonly<Record<string, string>> = {
   docker: 'sudo apt-get install docker.io',
-  kind: 'go install sigs.k8s.io/kind@v0.33.0   # or https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+  kind: 'sudo curl --fail --location --output /usr/local/bin/kind "https://kind.sigs.k8s.io/dl/v0.33.0/kind-linux-$(dpkg --print-architecture)" && sudo chmod +x /usr/local/bin/kind   # or https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
   kubectl:
     'sudo apt-get install kubernetes-client   # or https://kubernetes.io/docs/tasks/tools/#kubectl',
 };

@@ -10,7 +10,10 @@ import { imagesOf, pluginManifest, PLUGINS } from './plugins.js';
 import { inotifyChecks, judgeDocker, judgeKind, judgeKubectl, DockerInfo } from './doctor.js';
 import { sizeOfManifest } from './doctor-images.js';
 import { NO_ESTIMATES, learnEstimates, readEstimates } from './estimates.js';
+import { dockerFix, type DockerHere } from './docker-fix.js';
 import { failureOf } from './failures.js';
+import { stateOf, type Found } from './records.js';
+import { containerTrouble } from './trouble.js';
 import { kindConfigOf } from './kind-config.js';
 import { lineReader, parseKindLine, PhaseTracker, type StepId } from './phases.js';
 import { parseProbeLines, probeScript } from './probe-script.js';
@@ -526,4 +529,57 @@ test('the doctor judges what programs and kernel say', () => {
   expect(judged({ SecurityOptions: [] }, 'kindest/node:v1.35.0')[1]).toBe('cgroup missing');
   expect(judged({ ServerVersion: '20.10.24+dfsg1', CgroupVersion: '2' })[0]).toBe('docker warning');
   expect(judged({ ServerVersion: '19.03.1' })[0]).toBe('docker missing');
+});
+
+test.each<[string, DockerHere, RegExp]>([
+  [
+    'only the client is here',
+    { hasDaemon: false, hasSystemd: true },
+    /^sudo apt-get install docker\.io && docker info/,
+  ],
+  [
+    'the daemon is installed',
+    { hasDaemon: true, hasSystemd: true },
+    /^sudo systemctl start docker && docker info$/,
+  ],
+  ['there is no systemd', { hasDaemon: true, hasSystemd: false }, /^sudo sh -c "nohup dockerd /],
+  [
+    'Docker is elsewhere',
+    { hasDaemon: true, hasSystemd: true, host: 'tcp://10.0.0.5:2376' },
+    /^DOCKER_HOST=tcp:\/\/10\.0\.0\.5:2376 docker info/,
+  ],
+])('where Docker does not answer and %s, the doctor says what to type', (_, here, fix) => {
+  expect(dockerFix(here)).toMatch(fix);
+});
+
+test.each<[string, string[], string | undefined]>([
+  ['all run', ['running', 'running', 'running'], undefined],
+  ['a node is paused', ['running', 'running', 'paused'], 'resting'],
+  ['the workstation has stopped', ['exited', 'running', 'running'], 'resting'],
+  ['a node is gone', ['running', 'running'], 'damaged'],
+  ['it is in the making', ['created', 'running'], undefined],
+])('what Docker tells of a cluster of which %s', (_, [record = '', ...nodes], state) => {
+  const container = (at: string) => ({ name: 'x', state: at, ports: '', labels: {} });
+  const found: Found = {
+    name: 'x',
+    kindName: 'gh-x',
+    record: container(record),
+    nodes: nodes.map(container),
+    isLeftover: false,
+    info: {
+      name: 'x',
+      provider: 'kind',
+      nodes: 2,
+      cni: 'calico',
+      labels: {},
+      createdAt: '',
+      state: stateOf({
+        record: { state: record },
+        nodes: nodes.map(container),
+        doing: undefined,
+        wanted: 2,
+      }),
+    },
+  };
+  expect(containerTrouble(found)?.state).toBe(state);
 });

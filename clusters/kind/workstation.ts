@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { GatehouseError } from '../../common/errors.js';
+import { findOnPath } from '../../system/find-on-path.js';
 import type { ClusterSpec, RunResult, ShellCommand } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { LABEL, networkName, workstationName } from './names.js';
@@ -187,7 +188,7 @@ export async function startWorkstation(
     with_,
   );
   if (look.exitCode === 0) return;
-  const own = await which(context.programs.environment['PATH'] ?? '', 'kubectl');
+  const own = await findOnPath('kubectl', context.programs.environment['PATH'] ?? '');
   if (own === undefined) {
     context.logger.warn('the workstation has no kubectl', { cluster: name });
     return;
@@ -196,20 +197,6 @@ export async function startWorkstation(
     ['cp', '--follow-link', own, `${container}:/usr/local/bin/kubectl`],
     with_,
   );
-}
-
-async function which(paths: string, program: string): Promise<string | undefined> {
-  const { access, constants } = await import('node:fs/promises');
-  for (const folder of paths.split(':')) {
-    const file = path.join(folder, program);
-    try {
-      await access(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not in this one.
-    }
-  }
-  return undefined;
 }
 
 /** Ends every shell of the learner's, and makes the home what it was. */
