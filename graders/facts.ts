@@ -32,10 +32,10 @@ export type LookAtCluster = (options?: { fresh: boolean }) => Promise<ClusterVie
 
 /** What packets say: those that are sent now, or those that were when the evidence was taken. */
 export interface Wire {
-  /** Answers in the order of the requests. */
+  /** Answers in the order of the requests. `expected`, by `pathKey`, is for the record; what it leaves out are controls. */
   probe(
     requests: readonly ProbeRequest[],
-    options: { signal: AbortSignal },
+    options: { signal: AbortSignal; expected: ReadonlyMap<string, 'allow' | 'deny'> },
   ): Promise<ProbeResult[]>;
   tryWitness(
     witness: Witness,
@@ -51,7 +51,7 @@ export interface Wire {
 export function liveFacts(cluster: Cluster): Facts {
   const view = shareLooks(cluster);
   const wire: Wire = {
-    probe: (requests, options) => cluster.probe(requests, options),
+    probe: (requests, { signal }) => cluster.probe(requests, { signal }),
     tryWitness: (witness, options) => tryWitness(witness, { ...options, cluster }),
     runCanary: (options) => runCanary(cluster, options),
   };

@@ -106,7 +106,8 @@ async function probeAll(
     }
   }
   if (requests.size === 0) return new Map();
-  const results = await wire.probe([...requests.values()], { signal });
+  const expected = new Map(cells.map(({ request, row }) => [pathKey(request), row.expect]));
+  const results = await wire.probe([...requests.values()], { signal, expected });
   return new Map(
     [...requests.keys()].flatMap((key, index) => {
       const result = results[index];

@@ -8,8 +8,10 @@ import { WitnessTrial } from '../intent/real-witness.js';
 /** Places in `looks` of its run, or in `objects`. */
 const Index = z.number().int().min(0);
 
-/** The last answer on one path; what was expected of it is in the findings of the result. */
+/** The last answer on one path. */
 export const ProbeRecord = ProbeResult.extend({
+  /** What the lab wanted; absent for a control. */
+  expected: z.enum(['allow', 'deny']).optional(),
   /** How often it was sent. */
   attempts: z.number().int().min(1),
   /** When the last answer came, ISO 8601. */

@@ -66,7 +66,7 @@ function recordCheck(run: RunRecord, place: CheckPlace): CheckFacts {
     wire: {
       async probe(requests, options) {
         const results = await wire.probe(requests, options);
-        for (const result of results) addProbe(record, result);
+        for (const result of results) addProbe(record, result, options.expected);
         return results;
       },
       async tryWitness(witness, options) {
@@ -83,10 +83,20 @@ function recordCheck(run: RunRecord, place: CheckPlace): CheckFacts {
   };
 }
 
-function addProbe({ probes }: CheckRecord, result: ProbeResult): void {
+function addProbe(
+  { probes }: CheckRecord,
+  result: ProbeResult,
+  allExpected: ReadonlyMap<string, 'allow' | 'deny'>,
+): void {
   const key = pathKey(result.request);
   const attempts = (probes.get(key)?.attempts ?? 0) + 1;
-  probes.set(key, { ...result, attempts, at: new Date().toISOString() });
+  const expected = allExpected.get(key);
+  probes.set(key, {
+    ...result,
+    ...(expected === undefined ? {} : { expected }),
+    attempts,
+    at: new Date().toISOString(),
+  });
 }
 
 function runEvidence(run: RunRecord, pool: ObjectPool): RunEvidence {

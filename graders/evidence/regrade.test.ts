@@ -84,6 +84,18 @@ test('the same lab says the same of stored evidence, with the same words', async
   expect(after.regradeOf?.points).toEqual(graded.before.points);
 });
 
+test('each path is kept with what was wanted, what was seen, how often and when; its controls as well', async () => {
+  const { evidence } = await grade([CLOSED]);
+  const probes = evidence.runs[0]?.checks[0]?.probes ?? [];
+  const at = expect.stringMatching(/^\d{4}-.*Z$/);
+  expect(probes).toHaveLength(3);
+  expect(probes[0]).toMatchObject({ expected: 'deny', cause: 'filtered', attempts: 1, at });
+  for (const control of probes.slice(1)) {
+    expect(control).toMatchObject({ cause: 'open', attempts: 1, at });
+    expect(control).not.toHaveProperty('expected');
+  }
+});
+
 test('other points, another expectation and a check that went are told, each before and after', async () => {
   const graded = await grade([CLOSED, LABELLED]);
   const lab = labWith([{ ...CLOSED, points: 5, rows: [{ ...PATH, expect: 'allow' }] }]);
