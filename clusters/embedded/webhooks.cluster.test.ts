@@ -151,6 +151,32 @@ whereNodeIs(
 );
 
 whereNodeIs(
+  'the pods of a deployment are asked about as well, and its events tell of a refusal',
+  async () => {
+    await shop('create', 'deployment', 'web', '--image=nginx', '--replicas=2');
+    await shop('rollout', 'status', 'deployment/web', '--timeout=30s');
+    const labels = [
+      'get',
+      'pods',
+      '-l',
+      'app=web',
+      '-o',
+      'jsonpath={.items[*].metadata.labels.by}',
+    ];
+    expect((await shop(...labels)).stdout).toBe('webhook webhook');
+    const patch = '{"spec":{"template":{"metadata":{"labels":{"forbidden":"yes"}}}}}';
+    await shop('patch', 'deployment', 'web', '-p', patch);
+    await eventually(async () => {
+      expect((await shop('get', 'events')).stdout).toMatch(
+        /FailedCreate +replicaset\/web-\S+ +Error creating: admission webhook "guard\.example\.com" denied the request: no +here/,
+      );
+    });
+    expect((await shop('get', 'deployment', 'web')).stdout).toContain('2/2');
+  },
+  TIMEOUT_MS,
+);
+
+whereNodeIs(
   'without its pod nothing can be written where it must be asked, and the reason is told',
   async () => {
     await kubectl(cluster, 'learner', ['-n', 'gate', 'delete', 'pod', 'guard', '--now']);

@@ -18,7 +18,7 @@ import { kubeconfigText } from './auth/kubeconfig.js';
 import { RbacAuthorizer } from './auth/rbac.js';
 import { TokenAuthority } from './auth/tokens.js';
 import { bootstrap } from './bootstrap/bootstrap.js';
-import type { ClusterApi } from './cluster-api.js';
+import type { ClusterApi, KubeObject, NewObject, ResourceName } from './cluster-api.js';
 import type { ContainerStreams } from './container-streams.js';
 import { createClusterApi } from './create-cluster-api.js';
 import type { ClusterApiServerSide } from './create-cluster-api.js';
@@ -28,7 +28,7 @@ import { handleRequest } from './http/handler.js';
 import type { HandlerParts } from './http/handler.js';
 import { OpenApi } from './http/openapi.js';
 import { TlsServer } from './http/tls-server.js';
-import type { Admission } from './registry/admission.js';
+import type { Admission, UserInfo } from './registry/admission.js';
 import { ClientWriter } from './registry/client-writer.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import type { SchemaCatalogue } from './schema-catalogue.js';
@@ -72,6 +72,12 @@ export interface ApiServer extends AsyncDisposable {
   kubeconfig(role: ClusterRole, serverUrl: string): string;
   /** Refuses with 404 where there is no such ServiceAccount. */
   serviceAccountToken(namespace: string, name: string, options?: TokenOptions): string;
+  /** Creates as a user about whose writes webhooks are asked; undefined where there is no webhook. */
+  createAsked(
+    user: UserInfo,
+    resource: ResourceName,
+    object: NewObject,
+  ): Promise<KubeObject> | undefined;
   /** Also listens on a loopback port of this machine. */
   listenLocal(port?: number): Promise<{ port: number }>;
   setStreams(streams: ContainerStreams): void;
@@ -129,9 +135,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     dial: (host, port) =>
       streams?.dial(host, port) ?? Promise.reject(new Error('the nodes are not connected yet')),
   });
+  const writer = new ClientWriter(api.writer, inquiries);
   const parts: HandlerParts = {
     ...createParts({ options, api, identity, custom, rbac, logger }),
-    writer: new ClientWriter(api.writer, inquiries),
+    writer,
     streams: () => streams,
     usage: () => usage,
     writable: () => journal.ready(),
@@ -159,6 +166,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       }),
     serviceAccountToken: (namespace, name, token) =>
       issueToken({ api, tokens: parts.tokens }, { namespace, name }, token ?? {}),
+    createAsked: (user, name, object) => {
+      const resource = inquiries(user) === undefined ? undefined : api.registry.find(name);
+      return resource && writer.create(resource, object, { user, manager: '', dryRun: false });
+    },
     listenLocal: (port = 0) => server.listenLocal(port),
     setStreams: (next) => {
       streams = next;

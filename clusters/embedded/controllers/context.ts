@@ -2,6 +2,7 @@ import type { Logger } from '../../../common/logger.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { ClusterCache } from './cluster-cache.js';
 import type { PodCache } from './pod-cache.js';
+import type { PodMaker } from './pod-maker.js';
 import type { ResourceCatalogue } from './resource-catalogue.js';
 import type { WorkLoop } from './work-queue.js';
 
@@ -13,4 +14,5 @@ export interface ControllerContext {
   loop: WorkLoop;
   logger: Logger;
   pods: PodCache;
+  podMaker: PodMaker;
 }

@@ -26,6 +26,8 @@ import { createNamespaceController } from './namespace.js';
 import { createNodeLifecycleController } from './node-lifecycle.js';
 import { createPodCache } from './pod-cache.js';
 import { createPodGarbageCollector } from './pod-gc.js';
+import { PodMaker } from './pod-maker.js';
+import type { CreateAsked } from './pod-maker.js';
 import { createQuotaAdmission } from './quota-admission.js';
 import { createReplicaSetController, createReplicationController } from './replica-set.js';
 import { createResourceCatalogue } from './resource-catalogue.js';
@@ -54,6 +56,8 @@ export interface ControllerOptions {
    * enforced (else only counted).
    */
   server?: ServerSide;
+  /** Without it no webhook is asked about the pods that controllers make. */
+  createAsked?: CreateAsked;
   /** What pods use; without it HorizontalPodAutoscalers find no metrics. */
   usage?: UsageSource;
   /** Without it LoadBalancer Services stay pending, as on bare metal. */
@@ -78,6 +82,13 @@ export function startControllers(options: ControllerOptions): Controllers {
     loop,
     logger,
     pods: createPodCache(cache),
+    podMaker: new PodMaker({
+      api,
+      createAsked: options.createAsked,
+      retry: (namespace) => {
+        loop.retry(namespace);
+      },
+    }),
   };
 
   options.server?.admit(createQuotaAdmission());

@@ -5,6 +5,7 @@ import type { ControllerContext } from './context.js';
 import { locate, namespaceOf } from './keys.js';
 import type { Pod, PodTemplateSpec } from './objects.js';
 import { controllerOf, controllerReference } from './owners.js';
+import { StillAskedError } from './pod-maker.js';
 
 /** A pod as its owner's template says; `metadata` adds to it, or names it. */
 export function podFromTemplate(
@@ -32,7 +33,7 @@ export function podFromTemplate(
   };
 }
 
-/** Creates the pod and tells the owner's events about it, also where it fails. */
+/** Creates the pod and tells the owner's events about it, also where it fails. Throws StillAskedError where that takes time. */
 export function createPod(
   context: ControllerContext,
   owner: KubeObject,
@@ -40,16 +41,20 @@ export function createPod(
 ): Pod {
   const { pod, component } = creation;
   try {
-    const created = context.api.create<Pod>('pods', pod);
-    context.api.event(owner, {
-      type: 'Normal',
-      reason: 'SuccessfulCreate',
-      message: `Created pod: ${created.metadata.name}`,
+    return context.podMaker.make(pod, {
+      owner,
       component,
+      made: (name) => {
+        context.api.event(owner, {
+          type: 'Normal',
+          reason: 'SuccessfulCreate',
+          message: `Created pod: ${name}`,
+          component,
+        });
+      },
     });
-    return created;
   } catch (error) {
-    if (!isNamespaceTerminating(error)) {
+    if (isWorthTelling(error)) {
       context.api.event(owner, {
         type: 'Warning',
         reason: 'FailedCreate',
@@ -77,8 +82,13 @@ export function deletePod(
   });
 }
 
+/** Whether a failure to make a pod is one that its owner's events tell. */
+export function isWorthTelling(error: unknown): boolean {
+  return !isNamespaceTerminating(error) && !(error instanceof StillAskedError);
+}
+
 /** The namespace is going away: nothing more can be created in it, and nobody needs to be told. */
-export function isNamespaceTerminating(error: unknown): boolean {
+function isNamespaceTerminating(error: unknown): boolean {
   return (
     error instanceof ApiError &&
     (error.details?.causes ?? []).some((cause) => cause.reason === 'NamespaceTerminating')

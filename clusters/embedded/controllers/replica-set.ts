@@ -11,6 +11,7 @@ import {
   retryUnlessTerminating,
   podFromTemplate,
 } from './pod-control.js';
+import { StillAskedError } from './pod-maker.js';
 import { availableInMs, isActive, isReady } from './pods.js';
 import { matchesLabels, matchesSelector } from './selectors.js';
 import { timestamp } from './times.js';
@@ -148,7 +149,10 @@ function createReplicatedController<T extends Replicated>(
       );
       const known = draft.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
       // The first message stays: later ones differ in the generated name only.
-      if (failure !== undefined) others.push(known ?? failureCondition(failure, now));
+      if (known !== undefined && failure !== undefined) others.push(known);
+      else if (failure !== undefined && !(failure.error instanceof StillAskedError)) {
+        others.push(failureCondition(failure, now));
+      }
       if (others.length > 0) status.conditions = others;
       draft.status = status;
     });

@@ -5,7 +5,7 @@ import { createRevisionHistory } from './controller-revisions.js';
 import { keyOf, locate, namespaceOf, parseKey } from './keys.js';
 import type { Pod, PodTemplateSpec, StatefulSet } from './objects.js';
 import { controllerOf } from './owners.js';
-import { claimPods, isNamespaceTerminating, retryUnlessTerminating } from './pod-control.js';
+import { claimPods, isWorthTelling, retryUnlessTerminating } from './pod-control.js';
 import { availableInMs, isFinished, isReady } from './pods.js';
 import { matchesSelector } from './selectors.js';
 import { claimsOf, ordinalOf, REVISION_LABEL, statefulPod } from './stateful-set-pods.js';
@@ -151,15 +151,19 @@ export function createStatefulSetController(context: ControllerContext): void {
     const name = pod.metadata.name ?? '';
     try {
       for (const { claim } of claimsOf(set, ordinal)) ensureClaim(set, { claim, pod: name });
-      const created = api.create<Pod>('pods', pod);
-      tell(
-        set,
-        'SuccessfulCreate',
-        `create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
-      );
-      return created;
+      return context.podMaker.make(pod, {
+        owner: set,
+        component: COMPONENT,
+        made: () => {
+          tell(
+            set,
+            'SuccessfulCreate',
+            `create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+          );
+        },
+      });
     } catch (error) {
-      if (!isNamespaceTerminating(error)) {
+      if (isWorthTelling(error)) {
         const why = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`;
         api.event(set, {
           type: 'Warning',

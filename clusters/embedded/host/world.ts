@@ -153,6 +153,7 @@ export class World implements Disposable {
       api,
       resources: server.api.registry,
       server: server.api,
+      createAsked: (user, resource, object) => server.createAsked(user, resource, object),
       caPem: server.caPem,
       usage,
       logger,
