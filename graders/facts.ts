@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../clusters/provider.js';
 import type { ProbeRequest, ProbeResult } from '../common/probe.js';
 import type { Witness } from '../policy/compare/witness.js';
@@ -48,8 +49,9 @@ export interface Wire {
   }): Promise<CanaryResult>;
 }
 
-export function liveFacts(cluster: Cluster): Facts {
-  const view = shareLooks(cluster);
+/** `patience` multiplies every wait. */
+export function liveFacts(cluster: Cluster, { patience = 1 }: { patience?: number } = {}): Facts {
+  const view = shareLooks(cluster, patience);
   const wire: Wire = {
     probe: (requests, { signal }) => cluster.probe(requests, { signal }),
     tryWitness: (witness, options) => tryWitness(witness, { ...options, cluster }),
@@ -65,19 +67,29 @@ export function liveFacts(cluster: Cluster): Facts {
 }
 
 /** One look serves all checks of the same moment. */
-function shareLooks(cluster: Cluster): LookAtCluster {
+function shareLooks(cluster: Cluster, patience: number): LookAtCluster {
   let latest: Promise<ClusterView> | undefined;
   let latestAt = 0;
   return (options = { fresh: false }) => {
     const tooOld = performance.now() - latestAt > (options.fresh ? 20 : 1000);
     if (latest === undefined || tooOld) {
       latestAt = performance.now();
-      latest = lookAt(cluster);
+      latest = lookAt(cluster, patience);
     }
     return latest;
   };
 }
 
-async function lookAt(cluster: Cluster): Promise<ClusterView> {
+/** A cluster that does not answer is asked again: an API server may stumble for a moment. */
+const LOOK_AGAIN_MS = [300, 600];
+
+async function lookAt(cluster: Cluster, patience: number): Promise<ClusterView> {
+  for (const pauseMs of LOOK_AGAIN_MS) {
+    try {
+      return viewOf(await cluster.snapshot());
+    } catch {
+      await sleep(pauseMs * patience);
+    }
+  }
   return viewOf(await cluster.snapshot());
 }

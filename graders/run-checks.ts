@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../clusters/provider.js';
 import { GatehouseError, messageOf } from '../common/errors.js';
 import type { Answers, CheckDefinition, Lab, LabStep } from '../common/lab.js';
@@ -12,11 +11,9 @@ import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
 import { fingerprintOf } from './cluster-fingerprint.js';
-import type { ClusterView } from './cluster-view.js';
-import { changedPolicies } from './changed-policies.js';
 import type { EvidenceRecorder } from './evidence/recorder.js';
 import { liveFacts, type Facts } from './facts.js';
-import { listed } from './reachability/endpoint.js';
+import { holdStill } from './hold-still.js';
 import { summarise } from './summarise.js';
 
 export interface RunChecksOptions extends Omit<JudgeOptions, 'facts'> {
@@ -51,7 +48,7 @@ const BUDGET_MS = 30_000;
  * not be told. Rejects only with BAD_REQUEST for an unknown step and CANCELLED.
  */
 export function runChecks({ cluster, recorder, ...rest }: RunChecksOptions): Promise<LabResult> {
-  const live = liveFacts(cluster);
+  const live = liveFacts(cluster, rest);
   return judgeLab({ ...rest, facts: recorder?.record(live, rest) ?? live });
 }
 
@@ -66,7 +63,17 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
   const seen = await Promise.all(
     steps.flatMap((step) => step.definition.checks.map((check) => runOnce(check, step, run))),
   );
-  const results = await holdStill(seen, { before, steps, ...options });
+  const results = await holdStill(seen, {
+    before,
+    lookAgain: () => facts.view({ fresh: true }),
+    kindOf: ({ id, step }) =>
+      steps.find((one) => one.id === step)?.definition.checks.find((check) => check.id === id)
+        ?.kind,
+    patience: options.patience ?? 1,
+    signal,
+  });
+  // What became unclear was told as decided when it ended.
+  for (const result of results) if (!seen.includes(result)) options.onResult?.(result);
   if (signal?.aborted === true) throw new GatehouseError('CANCELLED', 'Checking was cancelled');
   const endedAt = now();
   return {
@@ -84,43 +91,6 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
     ...summarise(results),
     checks: results,
   };
-}
-
-/** A verdict holds for at least so long, or it is none. */
-const HOLD_MS = 250;
-
-/**
- * What passed must still be so a moment later: where policies changed while they were looked at, packets of
- * one moment were held against policies of another, and nothing is known.
- */
-async function holdStill(
-  results: CheckResult[],
-  options: JudgeOptions & {
-    before: ClusterView | undefined;
-    steps: readonly LabStep[];
-  },
-): Promise<CheckResult[]> {
-  const { before, facts, steps, patience = 1, signal } = options;
-  const checks = steps.flatMap((step) => step.definition.checks.map((check) => ({ step, check })));
-  const isHeld = ({ id, step, outcome }: CheckResult): boolean =>
-    outcome === 'passed' &&
-    checks.some(
-      ({ step: of, check }) =>
-        of.id === step && check.id === id && ['reachability', 'intent'].includes(check.kind),
-    );
-  if (before === undefined || signal?.aborted === true || !results.some(isHeld)) return results;
-  await sleep(HOLD_MS * patience);
-  const changed = changedPolicies(before, await facts.view({ fresh: true }));
-  if (changed.length === 0) return results;
-  const message = `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`;
-  return results.map((result) => {
-    if (!isHeld(result)) return result;
-    const points = { ...result.points, earned: 0 };
-    const unclear = { ...result, outcome: 'inconclusive', message, points } as const;
-    // It was told as passed when it ended.
-    options.onResult?.(unclear);
-    return unclear;
-  });
 }
 
 interface Run extends JudgeOptions {

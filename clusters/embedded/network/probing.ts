@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DroppedBy, Endpoint, ProbeRequest, ProbeResult } from '../../../common/probe.js';
 import { messageOf } from '../../../common/errors.js';
 import type { Agent, AgentProbe, AgentProbeResult } from '../agent/agent.js';
@@ -20,6 +21,8 @@ export interface ProbeContext {
 const DEFAULT_TIMEOUT_MS = 800;
 /** Sent at once; more would starve the prober and make silence of what is only slow. */
 const BATCH = 256;
+/** A prober that was given its time and does not answer even so much later is stopped, or gets no processor. */
+const STARVED_MS = 3000;
 
 /** Sends all probes from where they start; one that cannot be sent says why and holds up no other. */
 export async function probeAll(
@@ -31,13 +34,31 @@ export async function probeAll(
   for (let at = 0; at < resolved.length; at += BATCH) {
     const part = resolved.slice(at, at + BATCH);
     const probes = part.flatMap((one) => ('probe' in one ? [one.probe] : []));
-    const answers = await sendAll(context.agent, probes);
+    const answers = await answersInTime(context.agent, probes);
     for (const one of part) {
       if ('result' in one) results.push(one.result);
       else results.push(resultOf(one, answers.shift(), context));
     }
   }
   return results;
+}
+
+/** What the prober says, or that it says nothing: then it is not known what the network would have said. */
+async function answersInTime(
+  agent: Agent,
+  probes: readonly AgentProbe[],
+): Promise<(AgentProbeResult | string)[]> {
+  const mostMs = Math.max(0, ...probes.map(({ timeoutMs }) => timeoutMs)) + STARVED_MS;
+  const why = `prober starved: it gave no answer within ${mostMs} ms`;
+  const answered = new AbortController();
+  const silence = sleep(mostMs, undefined, { signal: answered.signal }).then(() =>
+    probes.map(() => why),
+  );
+  try {
+    return await Promise.race([sendAll(agent, probes), silence]);
+  } finally {
+    answered.abort();
+  }
 }
 
 async function sendAll(

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckDefinition } from '../common/lab.js';
+import type { CheckResult } from '../common/verdict.js';
+import { changedPolicies } from './changed-policies.js';
+import { fingerprintOf } from './cluster-fingerprint.js';
+import type { ClusterView } from './cluster-view.js';
+import { listed } from './reachability/endpoint.js';
+
+/** A verdict holds for at least so long, or it is none. */
+const HOLD_MS = 250;
+
+export interface HoldOptions {
+  /** The cluster as it was before the first check; undefined where it could not be looked at. */
+  before: ClusterView | undefined;
+  lookAgain: () => Promise<ClusterView>;
+  kindOf: (result: CheckResult) => CheckDefinition['kind'] | undefined;
+  patience: number;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * What passed must still be so a moment later: where policies changed while they were looked at, packets of one moment
+ * were held against policies of another, and nothing is known. Of a cluster that was reset meanwhile nothing is known
+ * at all. Answers with the results that stand, and those that became inconclusive in their places.
+ */
+export async function holdStill(
+  results: readonly CheckResult[],
+  options: HoldOptions,
+): Promise<CheckResult[]> {
+  const { before, lookAgain, kindOf, patience, signal } = options;
+  const isDecided = (result: CheckResult): boolean =>
+    ['passed', 'failed'].includes(result.outcome) && kindOf(result) !== 'answer';
+  const isHeld = (result: CheckResult): boolean =>
+    result.outcome === 'passed' && ['reachability', 'intent'].includes(kindOf(result) ?? '');
+  if (signal?.aborted === true || !results.some(isDecided)) return [...results];
+  if (results.some(isHeld)) await sleep(HOLD_MS * patience);
+  const after = await lookAgain().catch(() => undefined);
+  const doubted = (isDoubted: (result: CheckResult) => boolean, message: string) =>
+    results.map((result) => (isDoubted(result) ? unclear(result, message) : result));
+  if (before === undefined || after === undefined) {
+    return doubted(
+      isHeld,
+      'The cluster could not be looked at all the time, so it is not known whether this holds. Check again in a moment.',
+    );
+  }
+  if (fingerprintOf(before).uid !== fingerprintOf(after).uid) {
+    return doubted(
+      isDecided,
+      'The cluster was reset while we looked at it, so nothing can be said. Check again when it is ready.',
+    );
+  }
+  const changed = changedPolicies(before, after);
+  if (changed.length === 0) return [...results];
+  return doubted(
+    isHeld,
+    `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`,
+  );
+}
+
+function unclear(result: CheckResult, message: string): CheckResult {
+  const points = { ...result.points, earned: 0 };
+  return { ...result, outcome: 'inconclusive', message, points };
+}
