@@ -23,7 +23,7 @@ import { soak } from './bench/soak.js';
 /**
  * What the embedded cluster costs, beside the bare system calls for the same work in the same run:
  *
- *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,compile,matrix,memory]
+ *   npm run bench -- [--rounds N] [--clusters 1,10,50] [--large] [--only create,policies,compile,matrix,memory,large]
  *   npm run bench -- api [--only ready,reads,writes,watchers,neighbours,objects,idle]
  *   npm run bench -- checks [--count 1000] [--only alone,class,load]  grading, alone, in a class, and while the processors burn
  *   npm run bench -- soak [--minutes 10]  ten minutes of good and bad requests, memory at both ends
@@ -136,7 +136,7 @@ async function benchClusters(
   if (ONLY.includes('compile')) benchCompile(row);
   if (ONLY.includes('matrix')) await benchMatrix(provider, row);
   if (ONLY.includes('memory')) await benchMemory(provider, { stateDir, row });
-  if (args.includes('--large')) await benchLarge(provider, row);
+  if (args.includes('--large') || ONLY.includes('large')) await benchLarge(provider, row);
 }
 
 /** The host's own start, and what its just-in-time compiler learns first. */
