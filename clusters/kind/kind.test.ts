@@ -407,11 +407,11 @@ test('a moment that several things wait for counts once, and the rest is ours', 
   now = 100;
   account.past('denials', 5);
   account.touch();
-  const { totalMs, oursMs, dockerMs, byNeed } = account.sum();
-  expect([totalMs, oursMs, dockerMs]).toEqual([100, 15, 4]);
+  const { totalMs, oursMs, dockerMs, dockerCalls, byNeed } = account.sum();
+  expect([totalMs, oursMs, dockerMs, dockerCalls]).toEqual([100, 15, 4, 1]);
   expect([byNeed.get('kind'), byNeed.get('denials')]).toEqual([50, 5]);
   expect(account.toString()).toMatch(
-    /^0\.1 s in all: kind itself 0\.1 s.*\(15 %\), is Gatehouse's own: calls of docker /,
+    /^0\.1 s in all: kind itself 0\.1 s.*\(15 %\), is Gatehouse's own: 1 calls of docker /,
   );
   expect(new TimeAccount().toString()).toBe('');
 });

@@ -60,23 +60,35 @@ export class TimeAccount {
     this.#spans.push({ need, from, to });
   }
 
-  /** `oursMs` is what no need covers; of it, `dockerMs` was spent in calls of docker. */
-  sum(): { totalMs: number; oursMs: number; dockerMs: number; byNeed: Map<Need, number> } {
+  /** `oursMs` is what no need covers; of it, `dockerMs` was spent in calls of docker, of which there were `dockerCalls`. */
+  sum(): {
+    totalMs: number;
+    oursMs: number;
+    dockerMs: number;
+    dockerCalls: number;
+    byNeed: Map<Need, number>;
+  } {
     const totalMs = this.#first === undefined ? 0 : this.#last - this.#first;
     const byNeed = new Map(
       NEEDS.map((need) => [need, covered(this.#spans.filter((span) => span.need === need))]),
     );
     const needed = covered(this.#spans.filter(({ need }) => need !== 'docker'));
-    return { totalMs, oursMs: totalMs - needed, dockerMs: covered(this.#spans) - needed, byNeed };
+    return {
+      totalMs,
+      oursMs: totalMs - needed,
+      dockerMs: covered(this.#spans) - needed,
+      dockerCalls: this.#spans.filter(({ need }) => need === 'docker').length,
+      byNeed,
+    };
   }
 
   /** One line; empty where nothing was done. */
   toString(): string {
-    const { totalMs, oursMs, dockerMs, byNeed } = this.sum();
+    const { totalMs, oursMs, dockerMs, dockerCalls, byNeed } = this.sum();
     if (totalMs === 0) return '';
     const needs = NEEDS.map((need) => `${WORDS[need]} ${seconds(byNeed.get(need) ?? 0)}`);
     const share = ((100 * oursMs) / totalMs).toFixed(0);
-    return `${seconds(totalMs)} in all: ${needs.join(', ')}; the rest, ${seconds(oursMs)} (${share} %), is Gatehouse's own: calls of docker ${seconds(dockerMs)}, all else ${seconds(oursMs - dockerMs)}`;
+    return `${seconds(totalMs)} in all: ${needs.join(', ')}; the rest, ${seconds(oursMs)} (${share} %), is Gatehouse's own: ${dockerCalls} calls of docker ${seconds(dockerMs)}, all else ${seconds(oursMs - dockerMs)}`;
   }
 }
 
