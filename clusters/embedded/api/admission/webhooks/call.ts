@@ -65,6 +65,10 @@ function send(
   const { path, serverName, port } = to;
   const body = Buffer.from(call.body);
   return new Promise((resolve, reject) => {
+    // Whatever the other side does with the connection: at the latest now this is over.
+    deadline.addEventListener('abort', () => {
+      reject(new Error('too late'));
+    });
     const secure = connect({
       socket: stream,
       ...(isIP(serverName) > 0 ? { host: serverName } : { servername: serverName }),

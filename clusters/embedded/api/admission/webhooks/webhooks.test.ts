@@ -382,6 +382,24 @@ test('an endless answer is cut off', async () => {
   expect(message(await create('x'))).toContain('the answer is larger than 3 MiB');
 });
 
+test.each([
+  [
+    'changes the protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+  ],
+  ['only ever says that it goes on', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10)],
+  ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{'],
+])('a server that %s is waited for no longer than any other', async (_what, text) => {
+  hooks.answers.set('/it', (_review, res) => {
+    res.socket?.write(text);
+    return 'silence';
+  });
+  await register('validating', webhook('it', { timeoutSeconds: 1 }));
+  expect(message(await create('x'))).toBe(
+    `${FAILED}failed to call webhook: Post "${URL}": context deadline exceeded`,
+  );
+});
+
 test('a url is called as a Service is', async () => {
   hooks.answers.set('/it', () => ({ allowed: false }));
   const clientConfig = { url: 'https://127.0.0.1:8443/it', caBundle: hooks.caBundle };
