@@ -115,6 +115,23 @@ test('other points, another expectation and a check that went are told, each bef
   expect(after.points).toEqual({ earned: 0, possible: 5 });
 });
 
+test('steps that a lab got since are named, unless only one step was graded', async () => {
+  const { before, evidence } = await grade([CLOSED]);
+  const named = (id: string, digest: string): Lab => {
+    const lab = labWith([CLOSED]);
+    return { ...lab, digest, steps: [...lab.steps, ...lab.steps.map((step) => ({ ...step, id }))] };
+  };
+  const ofTwo = {
+    ...evidence,
+    runs: evidence.runs.map((run) => ({ ...run, steps: ['step', 'gone'] })),
+  };
+  const unknownSteps = async (kept: typeof evidence, digest: string) =>
+    (await regrade({ lab: named('new', digest), before, evidence: kept })).unknownSteps;
+  expect(await unknownSteps(ofTwo, 'sha256:1')).toEqual(['new']);
+  expect(await unknownSteps(ofTwo, before.labDigest)).toEqual([]);
+  expect(await unknownSteps(evidence, 'sha256:1')).toEqual([]);
+});
+
 test('what hints cost then is still paid', async () => {
   const graded = await grade([CLOSED, LABELLED]);
   const before = {

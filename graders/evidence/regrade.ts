@@ -13,7 +13,7 @@ export interface Regrade {
   after: LabResult;
   /** Checks that came, went, or have another outcome or other points now. */
   differences: CheckDifference[];
-  /** Steps that the lab has now and nothing was kept of. */
+  /** Steps that a changed lab has and that nothing was kept of, where more than one step was graded. */
   unknownSteps: string[];
 }
 
@@ -58,11 +58,14 @@ export async function regrade({
   }
   const checks = judged.checks.map((check) => chargeHints(check, hintCostIn(before, check)));
   const after = { ...judged, ...originOf(before), checks, points: summarise(checks).points };
+  // An attempt of the page says nothing of other steps anyway.
+  const isOfOneStep = known.size === 1;
+  const newSteps = lab.steps.map(({ id }) => id).filter((id) => !known.has(id));
   return {
     before,
     after,
     differences: differencesOf(before.checks, after.checks),
-    unknownSteps: lab.steps.map(({ id }) => id).filter((id) => !known.has(id)),
+    unknownSteps: isOfOneStep || before.labDigest === lab.digest ? [] : newSteps,
   };
 }
 

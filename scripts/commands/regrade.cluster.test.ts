@@ -111,6 +111,7 @@ test('attempts of the page are kept signed and with evidence; a regrade is told 
   expect(once.lines[0]).toBe(
     `attempt 1, ${LAB}: passed, 14 of 14 points → inconclusive, 15 of 16 points`,
   );
+  expect(once.lines.join('\n')).not.toContain('left out');
   const written = await gatehouse([...regrade, '--write'], { changedLab: true });
   expect(written.lines).toContain(
     '  Stored beside the attempt of Ada. What counts is the best of close-ingress: 15 points.',
