@@ -111,7 +111,7 @@ export class ClusterNetwork {
     this.#enforcer.refresh();
     try {
       // The rules are in force before anything can run behind the address.
-      await Promise.all([this.#wires.connect(pod), this.#enforcer.settled()]);
+      await Promise.all([this.#wires.connect(pod), this.#enforcer.inForce()]);
     } catch (error) {
       await this.#wires.disconnect(pod.metadata.uid).catch(() => undefined);
       throw error;

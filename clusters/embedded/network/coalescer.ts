@@ -8,7 +8,10 @@ import type { Logger } from '../../../common/logger.js';
 export class Coalescer {
   readonly #work: () => Promise<void>;
   readonly #logger: Logger;
-  #wanted = false;
+  /** How often it was asked, and how many of these askings are done. */
+  #asked = 0;
+  #done = 0;
+  #turn: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
   #failures = 0;
   #stopped = false;
@@ -21,11 +24,24 @@ export class Coalescer {
 
   request(): void {
     if (this.#stopped) return;
-    this.#wanted = true;
+    this.#asked += 1;
     this.#running ??= this.#run();
   }
 
-  /** Resolves when everything asked for so far has been done. */
+  /**
+   * Resolves when what was asked for so far has been done, however much is asked for meanwhile. Rejects where it
+   * failed, or nothing is done any more.
+   */
+  async caughtUp(): Promise<void> {
+    const asked = this.#asked;
+    while (this.#done < asked) {
+      if (this.#running === undefined)
+        throw new Error('the network could not be brought up to date');
+      await this.#turn;
+    }
+  }
+
+  /** Resolves when nothing is left to do, or a failure waits for its next try. */
   async settled(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
@@ -40,29 +56,35 @@ export class Coalescer {
   }
 
   async #run(): Promise<void> {
-    // The askings of this tick come together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#wanted && !this.#isStopped()) {
-      this.#wanted = false;
-      try {
-        await this.#work();
-        this.#failures = 0;
-      } catch (error) {
-        if (this.#isStopped()) break;
-        this.#failures++;
-        this.#logger.error('bringing the network up to date failed', {
-          error: messageOf(error),
-          failures: this.#failures,
-        });
-        this.#retry = setTimeout(
-          () => {
-            this.request();
-          },
-          Math.min(10_000, 50 * 2 ** this.#failures),
-        );
-        break;
-      }
+    while (this.#done < this.#asked && !this.#isStopped()) {
+      this.#turn = this.#takeTurn();
+      await this.#turn;
+      if (this.#failures > 0) break;
     }
     this.#running = undefined;
+  }
+
+  async #takeTurn(): Promise<void> {
+    // The askings of this tick come together.
+    await new Promise((resolve) => setImmediate(resolve));
+    const asked = this.#asked;
+    try {
+      await this.#work();
+      this.#done = asked;
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      if (this.#isStopped()) return;
+      this.#logger.error('bringing the network up to date failed', {
+        error: messageOf(error),
+        failures: this.#failures,
+      });
+      this.#retry = setTimeout(
+        () => {
+          this.request();
+        },
+        Math.min(10_000, 50 * 2 ** this.#failures),
+      );
+    }
   }
 }

@@ -61,7 +61,12 @@ export class PolicyEnforcer {
     this.#world.refresh();
   }
 
-  /** Resolves when all that was asked for so far is in force on every node. */
+  /** Resolves when all that was asked for so far is in force on every node; rejects where that failed. */
+  inForce(): Promise<void> {
+    return this.#work.caughtUp();
+  }
+
+  /** Resolves when nothing more is about to be changed. */
   settled(): Promise<void> {
     return this.#work.settled();
   }
