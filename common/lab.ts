@@ -270,6 +270,8 @@ export interface Lab {
   diagrams: Readonly<Record<string, string>>;
   /** The objects of the files that `intent` checks refer to, by the file's name. */
   references: Readonly<Record<string, readonly JsonObject[]>>;
+  /** What differs from learner to learner and where it was drawn from; absent where a lab is the same for all. */
+  drawn?: { seed: string; values: Readonly<Record<string, string | number>> };
   /** `sha256:` and the hex digest over every file of the folder. */
   digest: string;
 }

@@ -77,6 +77,8 @@ export const LabResult = z.object({
   lab: z.string(),
   /** `sha256:` and the hex digest over the names and contents of all files of the lab's folder. */
   labDigest: z.string(),
+  /** Where the values of the lab were drawn from, where it has any: with digest and seed it can be read again as it was. */
+  seed: z.string().optional(),
   graderVersion: z.string(),
   /** Version of Gatehouse, its providers included. */
   platformVersion: z.string(),

@@ -20,13 +20,18 @@ const AnswersFile = z.record(
 const SPECIAL = ['commands.sh', 'answers.yaml', 'expect.yaml'];
 
 /** Rejects where the folder is missing or `answers.yaml` is not a map of question ids to answers. */
-export async function readAnswerFolder(folder: string): Promise<StepAnswer> {
+export async function readAnswerFolder(
+  folder: string,
+  /** Of a lab's own folders: puts this learner's values in. */
+  fill: (name: string, text: string) => string = (_, text) => text,
+): Promise<StepAnswer> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name)
     .sort();
-  const read = (name: string) => readFile(path.join(folder, name), 'utf8');
+  const read = async (name: string): Promise<string> =>
+    fill(name, await readFile(path.join(folder, name), 'utf8'));
   const files = await Promise.all(
     names
       .filter((name) => !SPECIAL.includes(name))

@@ -23,6 +23,8 @@ export interface LabTestCase {
 
 export interface LabTestReport {
   lab: string;
+  /** Whose values were tried, where a lab has values. */
+  seed?: string;
   passed: boolean;
   cases: LabTestCase[];
   /** Where generated wrong answers were tried as well. */
@@ -105,6 +107,7 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
   }
   return {
     lab: lab.id,
+    ...(lab.drawn === undefined ? {} : { seed: lab.drawn.seed }),
     ...(mutation === undefined ? {} : { mutation }),
     passed: cases.every(({ passed }) => passed),
     cases,

@@ -80,6 +80,7 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
     version: 1,
     lab: lab.id,
     labDigest: lab.digest,
+    ...(lab.drawn === undefined ? {} : { seed: lab.drawn.seed }),
     graderVersion: GRADER_VERSION,
     platformVersion: VERSION,
     provider: facts.provider,

@@ -75,6 +75,24 @@ export function findLab(catalog: Pick<Catalog, 'labs'>, name: string): Lab {
   });
 }
 
+/** The lab with the values that this seed draws; the same lab where it has none. Throws BAD_LAB where it cannot be read any more. */
+export async function seededLab(
+  { root }: Pick<Catalog, 'root'>,
+  lab: Lab,
+  seed: string,
+): Promise<Lab> {
+  if (lab.drawn === undefined || lab.drawn.seed === seed) return lab;
+  const { lab: seeded, problems } = await loadLab(path.join(root, lab.id), lab.id, seed);
+  if (seeded !== undefined) return seeded;
+  throw new GatehouseError(
+    'BAD_LAB',
+    `the lab ${lab.id} cannot be read: ${problems[0]?.message ?? ''}`,
+    {
+      fix: 'See what scripts/gatehouse lab lint says.',
+    },
+  );
+}
+
 function namesOf(lab: Lab): string[] {
   return [lab.id, `${lab.number}-${lab.slug}`, lab.slug];
 }

@@ -5,6 +5,7 @@ import { stopsNothing } from '../graders/intent/reference.js';
 import { findLab, type Catalog } from './catalog.js';
 import { brokenDiagramRules } from './diagram-rules.js';
 import { parseYamlFile, type FileProblem } from './lab-file.js';
+import { fillValues } from './lab-values.js';
 import type { LabProblem } from './lab-problem.js';
 import { allBlocks } from './step-text.js';
 import { readFile } from 'node:fs/promises';
@@ -35,10 +36,9 @@ export async function lintLab(lab: Lab, root: string): Promise<LabProblem[]> {
       ...found.map((problem) => ({ lab: lab.id, file: `${lab.id}/${file}`, ...problem })),
     );
   };
-  const { locate } = parseYamlFile(
-    await readFile(path.join(root, lab.id, 'lab.yaml'), 'utf8'),
-    LabDefinition,
-  );
+  const written = await readFile(path.join(root, lab.id, 'lab.yaml'), 'utf8');
+  const { filled } = fillValues({ name: 'lab.yaml', text: written }, lab.drawn?.values ?? {});
+  const { locate } = parseYamlFile(filled, LabDefinition);
   const inLab = (at: (string | number)[], message: string, fix: string) => {
     report('lab.yaml', [{ ...locate(at), message, fix }]);
   };

@@ -17,16 +17,22 @@ import { isPolicy } from '../graders/policy-engine.js';
 import { parseYamlFile } from './lab-file.js';
 import { brokenExpectations, brokenRules } from './lab-rules.js';
 import type { LabProblem } from './lab-problem.js';
+import { DEFAULT_SEED, drawValues, fillValues, type LabValues } from './lab-values.js';
 import { parseStepText } from './step-text.js';
 
-/** Reads one lab. Without problems the lab can be served; with any there is none. */
+/** Reads one lab, with the values that the seed draws. Without problems the lab can be served; with any there is none. */
 export async function loadLab(
   folder: string,
   id: string,
+  seed: string = DEFAULT_SEED,
 ): Promise<{ lab?: Lab; problems: LabProblem[] }> {
   const problems: LabProblem[] = [];
-  const reader = createReader(folder, { id, problems });
   const paths = await filesUnder(folder);
+  const drawn = paths.includes(VALUES_FILE)
+    ? drawValues(await readFile(path.join(folder, VALUES_FILE), 'utf8'), seed)
+    : undefined;
+  const reader = createReader(folder, { id, problems, values: drawn?.values ?? {} });
+  if (drawn !== undefined) reader.report(VALUES_FILE, drawn.problems);
   const labText = await reader.text(
     'lab.yaml',
     'Every lab has one; `gatehouse lab new` makes an example.',
@@ -94,10 +100,13 @@ export async function loadLab(
       wrong,
       diagrams,
       references,
+      ...(drawn === undefined ? {} : { drawn: { seed, values: drawn.values } }),
       digest: await digestOf(folder, paths),
     },
   };
 }
+
+const VALUES_FILE = 'values.yaml';
 
 /** The policies that `intent` checks compare with; a file without any policy is a mistake. */
 async function readReferences(
@@ -132,21 +141,32 @@ interface Reader {
   folder: string;
   /** The file's text; a missing file is reported with why it is needed. */
   text(name: string, why?: string): Promise<string | undefined>;
+  /** Puts this learner's values into a file's text; unknown ones are reported. */
+  fill(name: string, text: string): string;
   report(file: string, problems: readonly Omit<LabProblem, 'lab' | 'file'>[]): void;
 }
 
-function createReader(folder: string, context: { id: string; problems: LabProblem[] }): Reader {
+function createReader(
+  folder: string,
+  context: { id: string; problems: LabProblem[]; values: LabValues },
+): Reader {
   const report: Reader['report'] = (file, found) => {
     context.problems.push(
       ...found.map((problem) => ({ lab: context.id, file: `${context.id}/${file}`, ...problem })),
     );
   };
+  const fill: Reader['fill'] = (name, text) => {
+    const { filled, problems } = fillValues({ name, text }, context.values);
+    report(name, problems);
+    return filled;
+  };
   return {
     folder,
     report,
+    fill,
     async text(name, why = 'Add it.') {
       try {
-        return await readFile(path.join(folder, name), 'utf8');
+        return fill(name, await readFile(path.join(folder, name), 'utf8'));
       } catch (error) {
         const missing = isJsonObject(error) && error['code'] === 'ENOENT';
         const message = missing
@@ -206,7 +226,9 @@ async function readWrong(
 
 async function readAnswer(folder: string, reader: Reader) {
   try {
-    return await readAnswerFolder(path.join(reader.folder, folder));
+    return await readAnswerFolder(path.join(reader.folder, folder), (name, text) =>
+      reader.fill(`${folder}/${name}`, text),
+    );
   } catch (error) {
     reader.report(`${folder}/answers.yaml`, [
       { line: 1, column: 1, message: messageOf(error), fix: 'One line per question of the step.' },

@@ -3,6 +3,7 @@ import type { Lab } from '../common/lab.js';
 import type { Catalog } from '../labs/catalog.js';
 import type { Serve } from './access/gate.js';
 import type { Settings } from './config.js';
+import type { User } from './identity/roles.js';
 import type { Identity } from './identity/identity.js';
 import type { Pages } from './pages/pages.js';
 import type { Hints } from './progress/hints.js';
@@ -17,8 +18,8 @@ export interface ServerContext {
   logger: Logger;
   pages: Pages;
   catalog: () => Promise<Catalog>;
-  /** Throws LAB_NOT_FOUND. */
-  getLab: (params: Readonly<Record<string, string>>) => Promise<Lab>;
+  /** The lab of an address, with this learner's values. Throws LAB_NOT_FOUND. */
+  getLab: (params: Readonly<Record<string, string>>, user: Pick<User, 'id'>) => Promise<Lab>;
   identity: Identity;
   progress: Progress;
   hints: Hints;

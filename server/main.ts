@@ -13,6 +13,7 @@ import { findPortOwner } from '../system/port-owner.js';
 import { findProjectRoot } from '../system/project-root.js';
 import { serveTerminalSockets } from './api/terminals/socket.js';
 import { createApp } from './app.js';
+import type { ServerContext } from './context.js';
 import { createCatalogSource } from './catalog-source.js';
 import type { Settings } from './config.js';
 import { openDatabase } from './database/open-database.js';
@@ -23,6 +24,7 @@ import { createFileLogger } from './log.js';
 import { Hints } from './progress/hints.js';
 import { Progress } from './progress/progress.js';
 import { Checker } from './sessions/check-step.js';
+import { LearnerLabs } from './sessions/learner-labs.js';
 import { LabSessions } from './sessions/lab-sessions.js';
 
 export interface RunningServer extends AsyncDisposable {
@@ -70,9 +72,13 @@ export async function startServer(
   const progress = new Progress(database, logger);
   const hints = new Hints(database);
   cleanup.add('progress', () => progress[Symbol.asyncDispose]());
+  const learnerLabs = new LearnerLabs(database, catalog);
   const sessions = new LabSessions({
     provider,
-    findLab: async (id) => (await catalog()).labs.find((lab) => lab.id === id),
+    findLab: async (id, userId) => {
+      const lab = (await catalog()).labs.find((each) => each.id === id);
+      return lab && learnerLabs.of(lab, userId);
+    },
     database,
     settings,
     logger,
@@ -92,8 +98,10 @@ export async function startServer(
     signingKey: openSigningKey(settings.stateDir),
     checksPerMinute: settings.checksPerMinute,
   });
-  const getLab = async (params: Readonly<Record<string, string>>) =>
-    findLab(await catalog(), `${params['chapter'] ?? ''}/${params['lab'] ?? ''}`);
+  const getLab: ServerContext['getLab'] = async (params, user) => {
+    const lab = findLab(await catalog(), `${params['chapter'] ?? ''}/${params['lab'] ?? ''}`);
+    return learnerLabs.of(lab, user.id);
+  };
   const { app, gate, context } = createApp({
     settings,
     logger,

@@ -12,7 +12,8 @@ import {
 } from '../../graders/evidence/seal.js';
 import { signResult } from '../../graders/signing/sign-result.js';
 import { openSigningKey } from '../../graders/signing/signing-key.js';
-import { findLab } from '../../labs/catalog.js';
+import { findLab, seededLab } from '../../labs/catalog.js';
+import { DEFAULT_SEED } from '../../labs/lab-values.js';
 import { CliFailure, exitCodeOf } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
 import { createProgress, note } from '../output.js';
@@ -27,6 +28,7 @@ interface GradeOptions {
   untouched?: boolean;
   submission?: string;
   kubeconfig?: string;
+  seed?: string;
   reporter: Report[];
   output?: string;
   evidence?: string;
@@ -45,6 +47,7 @@ export function addGradeCommand(program: Command): void {
       'manifests (*.yaml) and commands.sh of a student, as in solution/',
     )
     .option('--kubeconfig <file>', 'a cluster that exists')
+    .option('--seed <text>', "of a lab with values: whose, for example a student's number")
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--reporter <name[=file]>', REPORT_HELP, addReport, [])
     .option('--output <file>', 'where to write the result, instead of standard output')
@@ -58,7 +61,8 @@ export function addGradeCommand(program: Command): void {
 async function grade(name: string, options: GradeOptions, command: Command): Promise<void> {
   const mode = parseMode(options);
   const reports = parseReports(options);
-  const lab = findLab(await openCatalog(), name);
+  const catalog = await openCatalog();
+  const lab = await seededLab(catalog, findLab(catalog, name), options.seed ?? DEFAULT_SEED);
   using interrupt = createInterrupt();
   const progress = createProgress(lab.id);
   const key = openSigningKey(ofThisProcess(command).stateDir);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { LabTestReport } from '../../graders/lab-test.js';
 import { testLabs, wasTried } from '../../graders/test-labs.js';
-import { findLab, type Catalog, type Lab } from '../../labs/catalog.js';
+import { findLab, seededLab, type Catalog, type Lab } from '../../labs/catalog.js';
 import { lintCatalog } from '../../labs/lint.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { findProjectRoot } from '../../system/project-root.js';
@@ -67,6 +67,7 @@ export function addLabCommands(program: Command): void {
     )
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--mutants', 'also generate wrong answers from each solution: every one must fail')
+    .option('--seeds <n>', 'of labs with values: how many sets of them', '3')
     .option('--jobs <n>', 'labs at the same time', String(cpus().length))
     .option('--json', 'as JSON')
     .action(runLabTests);
@@ -85,11 +86,12 @@ export function addLabCommands(program: Command): void {
 
 async function runLabTests(
   names: string[],
-  options: { provider: string; jobs: string; mutants?: boolean; json?: boolean },
+  options: { provider: string; jobs: string; seeds: string; mutants?: boolean; json?: boolean },
   command: Command,
 ): Promise<void> {
   const catalog = await openCatalog();
-  const labs = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
+  const asked = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
+  const labs = await withSeeds(catalog, asked, Math.max(1, Number(options.seeds) || 1));
   using interrupt = createInterrupt();
   await using provider = openProvider(command, options.provider);
   const startedAt = performance.now();
@@ -113,6 +115,20 @@ async function runLabTests(
     throw new CliFailure();
 }
 
+/** Labs with values once for each of so many seeds, the others once. */
+async function withSeeds(
+  catalog: Catalog,
+  labs: readonly Lab[],
+  count: number,
+): Promise<readonly Lab[]> {
+  const more = Array.from({ length: count - 1 }, (_, i) => `seed-${i + 2}`);
+  const all = labs.map(async (lab) => {
+    const seeds = lab.drawn === undefined ? [] : more;
+    return [lab, ...(await Promise.all(seeds.map((seed) => seededLab(catalog, lab, seed))))];
+  });
+  return (await Promise.all(all)).flat();
+}
+
 function countsOf(reports: readonly LabTestReport[]): string {
   const failed = reports.filter((report) => !report.passed).length;
   const skipped = reports.filter((report) => !wasTried(report)).length;
@@ -133,7 +149,8 @@ function printReport(report: LabTestReport): void {
       `       ${made} mutants: ${equivalent} mean the same, ${killed} failed as they should (${killedByPackets} of them by the lab's own paths), ${survivors.length} survived`,
     );
   }
-  print([pc.bold(report.lab), ...lines].join('\n'));
+  const seed = report.seed === undefined ? '' : ` with the values of seed "${report.seed}"`;
+  print([`${pc.bold(report.lab)}${seed}`, ...lines].join('\n'));
 }
 
 function sayProblems(catalog: Catalog): void {

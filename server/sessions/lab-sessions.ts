@@ -17,7 +17,8 @@ import { Topic } from './topic.js';
 
 export interface LabSessionsOptions {
   provider: () => Promise<ClusterProvider>;
-  findLab(id: string): Promise<Lab | undefined>;
+  /** With this learner's values. */
+  findLab(id: string, userId: string): Promise<Lab | undefined>;
   database: Database;
   settings: Settings;
   logger: Logger;
@@ -169,7 +170,7 @@ export class LabSessions implements AsyncDisposable {
     const provider = await this.#options.provider();
     const clusters = new Map((await provider.list()).map((info) => [info.name, info]));
     for (let row = this.#unrestored[0]; row !== undefined; row = this.#unrestored[0]) {
-      const lab = await this.#options.findLab(row.lab);
+      const lab = await this.#options.findLab(row.lab, row.userId);
       const userName = await this.#store.userName(row.userId);
       const info = clusters.get(row.cluster);
       this.#unrestored.shift();

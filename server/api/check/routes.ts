@@ -14,7 +14,7 @@ export function serveCheck({ serve, pages, getLab, sessions, checker }: ServerCo
   serve(
     'POST /labs/:chapter/:lab/steps/:step/check',
     async ({ request, response, user, params }) => {
-      const lab = await getLab(params);
+      const lab = await getLab(params, user);
       const step = findStep(lab, params['step']);
       const live = sessions.get(user.id, lab.id);
       const attempt = await checker.check(live, step, answersOf(step, request));

@@ -13,7 +13,7 @@ export function serveFiles({ serve, getLab, sessions, settings }: ServerContext)
   serve(
     'POST /labs/:chapter/:lab/steps/:step/files/:index',
     async ({ request, response, user, params }) => {
-      const lab = await getLab(params);
+      const lab = await getLab(params, user);
       const step = findStep(lab, params['step']);
       const live = sessions.get(user.id, lab.id);
       const shown = fileBlocks(step.text.blocks, settings.provider);

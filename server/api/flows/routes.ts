@@ -8,7 +8,7 @@ import { followFlows } from '../../sessions/follow-flows.js';
  */
 export function serveFlows({ serve, getLab, sessions, logger }: ServerContext): void {
   serve('GET /labs/:chapter/:lab/session/flows', async ({ request, response, user, params }) => {
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const stream = openEventStream({ request, response });
     const closed = new AbortController();
     stream.onClose(() => {

@@ -9,7 +9,7 @@ import { hintQuestion, resultFragments, shownChecks } from '../../pages/labs-ste
 export function serveHints({ serve, pages, getLab, progress, hints }: ServerContext): void {
   serve('POST /labs/:chapter/:lab/steps/:step/hints/:check/:tier', async (visit) => {
     const { user, params } = visit;
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const step = findStep(lab, params['step']);
     const check = shownChecks(step).find(({ id }) => id === params['check']);
     const tier = Number(params['tier']);

@@ -11,7 +11,7 @@ export function serveLabSession(context: ServerContext): void {
   const { serve, pages, getLab, sessions, progress, hints, settings, logger } = context;
 
   serve('POST /labs/:chapter/:lab/session/start', async ({ request, response, user, params }) => {
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const before = await progress.list({ userId: user.id, lab: lab.id });
     const live = await sessions.start(user, lab);
     const next = scoreOf(lab, before).steps.find(({ outcome }) => outcome !== 'passed');
@@ -20,7 +20,7 @@ export function serveLabSession(context: ServerContext): void {
   });
 
   serve('POST /labs/:chapter/:lab/session/reset', async (visit) => {
-    const lab = await getLab(visit.params);
+    const lab = await getLab(visit.params, visit.user);
     const live = sessions.get(visit.user.id, lab.id);
     const back = `/labs/${lab.id}/${live.step}`;
     const isSure = await isConfirmed(pages, visit, {
@@ -35,7 +35,7 @@ export function serveLabSession(context: ServerContext): void {
   });
 
   serve('POST /labs/:chapter/:lab/session/end', async (visit) => {
-    const lab = await getLab(visit.params);
+    const lab = await getLab(visit.params, visit.user);
     const live = sessions.get(visit.user.id, lab.id);
     const isSure = await isConfirmed(pages, visit, {
       question: 'End this lab?',
@@ -49,14 +49,14 @@ export function serveLabSession(context: ServerContext): void {
   });
 
   serve('POST /labs/:chapter/:lab/session/keep', async (visit) => {
-    const lab = await getLab(visit.params);
+    const lab = await getLab(visit.params, visit.user);
     const live = sessions.get(visit.user.id, lab.id);
     sessions.touch(live);
     finish(visit, { redirect: `/labs/${lab.id}/${live.step}` });
   });
 
   serve('GET /labs/:chapter/:lab/session/events', async ({ request, response, user, params }) => {
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const stream = openEventStream({ request, response });
     const fragments = resultFragments(pages);
     // One after another: a result must not overtake the one before it.

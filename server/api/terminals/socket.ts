@@ -76,7 +76,7 @@ async function findTerminal(
     throw new GatehouseError('NOT_FOUND', 'there is no such socket');
   }
   const user = await gate.admitSocket('SOCKET /labs/:chapter/:lab/terminals/:terminal', request);
-  const lab = await context.getLab({ chapter, lab: slug });
+  const lab = await context.getLab({ chapter, lab: slug }, user);
   return context.sessions.get(user.id, lab.id).terminals.get(id);
 }
 

@@ -5,7 +5,7 @@ import { scoreOf } from '../../progress/lab-score.js';
 export function serveLabPage(context: ServerContext): void {
   const { serve, pages, catalog, getLab, progress, sessions, settings } = context;
   serve('GET /labs/:chapter/:lab', async ({ request, response, user, params }) => {
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const { chapters } = await catalog();
     const live = sessions.find(user.id, lab.id);
     const score = scoreOf(lab, await progress.list({ userId: user.id, lab: lab.id }));

@@ -16,7 +16,7 @@ const CHECK_FORM = 'check-form';
 export function serveStepPage(context: ServerContext): void {
   const { serve, pages, getLab, progress, hints, sessions, settings } = context;
   serve('GET /labs/:chapter/:lab/:step', async ({ request, response, user, params }) => {
-    const lab = await getLab(params);
+    const lab = await getLab(params, user);
     const step = findStep(lab, params['step']);
     const live = sessions.find(user.id, lab.id);
     if (live !== undefined) await sessions.visit(live, step.id);
