@@ -1,6 +1,6 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createTempFolder } from '../system/temp-folder.js';
 import { runChecks } from '../graders/run-checks.js';
 import { recordedCluster, serviceObject } from '../graders/test-cluster.js';
 import { findLab, loadCatalog, seededLab, type Lab } from './catalog.js';
@@ -101,8 +101,7 @@ test.each([
     [expect.stringMatching(/^values.yaml:2:11 .*"from" below "to"/)],
   ],
 ])('%s is told with its place', async (_, { file, from, to }, told) => {
-  await using folder = await createTempFolder('values');
-  const copy = path.join(folder.path, 'lab');
+  const copy = await mkdtemp(path.join(tmpdir(), 'lab-values-'));
   await cp(path.join('labs', ID), copy, { recursive: true });
   const text = await readFile(path.join(copy, file), 'utf8');
   await writeFile(path.join(copy, file), text.replace(from, to));

@@ -7,7 +7,8 @@ import {
   readPublicKey,
   type SigningKey,
 } from '../../graders/signing/signing-key.js';
-import { findLab, type Catalog } from '../../labs/catalog.js';
+import { findLab, seededLab, type Catalog } from '../../labs/catalog.js';
+import { DEFAULT_SEED } from '../../labs/lab-values.js';
 import { openDatabase, type Database } from '../../server/database/open-database.js';
 import { attemptsOf } from '../../server/progress/regrades.js';
 import { CliFailure, EXIT } from '../exit-codes.js';
@@ -88,7 +89,9 @@ async function regradeOne(
 ): Promise<'same' | 'changed' | 'left'> {
   try {
     const { before, evidence, keep } = await load();
-    const result = await regrade({ lab: findLab(catalog, before.lab), before, evidence });
+    // With the values that the learner had.
+    const lab = await seededLab(catalog, findLab(catalog, before.lab), before.seed ?? DEFAULT_SEED);
+    const result = await regrade({ lab, before, evidence });
     for (const line of describeRegrade(title, result)) print(line);
     if (!isChanged(result)) return 'same';
     if (write) print(`  ${await keep(signResult(result.after, signingKey))}`);
