@@ -1,10 +1,16 @@
 import { jest } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { SILENT } from '../../common/logger.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { kubectl, podEndpoint, spec } from '../provider.contract.js';
 import type { JsonObject } from '../../common/json.js';
+import { ExistingCluster } from './cluster.js';
+import { ExistingContext } from './context.js';
 import { createExistingUnderTest, type ExistingUnderTest } from './provider-fixture.js';
 import { createExistingProvider } from './provider.js';
 import { parseAnswers, probeScript } from './probe.js';
+import { ExistingSettings } from './settings.js';
 import { openWholeCluster } from './whole-cluster.js';
 
 jest.setTimeout(120_000);
@@ -220,6 +226,23 @@ test('a cluster that is not there, or is asked for by strangers, costs one sente
   expect((await none.doctor())[0]).toMatchObject({ id: 'cluster', status: 'missing' });
   await using strangers = open({ servesOthers: true });
   await expect(strangers.create(lab('x'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+});
+
+test('a cluster whose API server does not answer is away, and well when it does', async () => {
+  await using folder = await createTempFolder('existing');
+  await using made = await under.provider.create(lab('well'));
+  expect(await made.trouble?.()).toBeUndefined();
+  const kubeconfig = path.join(folder.path, 'kubeconfig');
+  const text = readFileSync(under.kubeconfig, 'utf8');
+  writeFileSync(kubeconfig, text.replace(/server: \S+/, 'server: https://127.0.0.1:1'));
+  using context = new ExistingContext({
+    stateDir: folder.path,
+    settings: ExistingSettings.parse({ kubeconfig }),
+    environment: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: folder.path },
+    logger: SILENT,
+  });
+  const gone = new ExistingCluster(context, made.info);
+  expect(await gone.trouble()).toMatchObject({ state: 'away', fix: expect.any(String) });
 });
 
 test('a cluster of any origin can be graded as it is', async () => {
