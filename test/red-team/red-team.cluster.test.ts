@@ -10,7 +10,7 @@ import { CHEATS } from './cheats.js';
 import { CONFUSIONS } from './confusions.js';
 
 const TIMEOUT_MS = 60_000;
-const SCRIPT_MS = 30_000;
+const SCRIPT_MS = 120_000;
 /** What stays wrong need not be looked at for as long as a learner would be given. */
 const PATIENCE = 0.25;
 
