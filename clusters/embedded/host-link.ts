@@ -7,7 +7,12 @@ import type { Logger } from '../../common/logger.js';
 import { isProcessAlive, startDetached } from '../../system/start-process.js';
 import { hostPaths, type HostOptions } from './host/host-options.js';
 import { lockHolder } from './host/lock-file.js';
-import type { RequestName, RequestParams, RequestResults } from './host/protocol.js';
+import {
+  PROTOCOL,
+  type RequestName,
+  type RequestParams,
+  type RequestResults,
+} from './host/protocol.js';
 import { HostConnection, type RequestOptions } from './host/rpc-client.js';
 
 export interface HostLinkOptions {
@@ -99,19 +104,19 @@ export class HostLink implements Disposable {
   }
 
   /**
-   * A host of another build is asked to go when nobody lives in it. With clusters it serves on if it is of the same
-   * version, which speaks the same protocol: an upgrade never ends a learner's cluster.
+   * A host of another build is asked to go when nobody lives in it. With clusters it serves on if it speaks the
+   * same protocol: an upgrade never ends a learner's cluster.
    */
   async #isOurs(connection: HostConnection): Promise<boolean> {
     const { build, stateDir } = this.#settings.options;
     const hello = await connection.request('hello', {});
     if (hello.build === build) return true;
-    if (hello.clusters > 0 && hello.version === VERSION) return true;
+    if (hello.clusters > 0 && hello.protocol === PROTOCOL) return true;
     if (hello.clusters > 0) {
       connection[Symbol.dispose]();
       throw new GatehouseError(
         'NOT_AVAILABLE',
-        `the cluster host of ${stateDir} is of version ${hello.version}, this is ${VERSION}, and it serves ${hello.clusters} clusters`,
+        `the cluster host of ${stateDir} is of version ${hello.version}, speaks another protocol than this one, ${VERSION}, and serves ${hello.clusters} clusters`,
         {
           fix: `end those labs with the version that made them; or "kill ${hello.pid}" and let this version try to take them over`,
         },

@@ -12,9 +12,8 @@ import {
 } from './cluster-folder.js';
 import { EmbeddedCluster, type ClusterContext } from './embedded-cluster.js';
 import { infoOf } from './info.js';
-import type { HostInfo, RequestName } from './protocol.js';
+import { PROTOCOL, REQUESTS, type HostInfo, type RequestName } from './protocol.js';
 import type { RequestContext } from './rpc-server.js';
-import { REQUESTS } from './protocol.js';
 import { sweepCluster } from './sweep.js';
 
 export interface ClusterHostOptions extends ClusterContext {
@@ -138,7 +137,7 @@ export class ClusterHost {
   #hello(): HostInfo {
     const { build } = this.#options;
     const clusters = this.#clusters.size + this.#busy.size + this.#broken.size;
-    return { pid: process.pid, build, version: VERSION, clusters };
+    return { pid: process.pid, build, version: VERSION, protocol: PROTOCOL, clusters };
   }
 
   #list(): ClusterInfo[] {

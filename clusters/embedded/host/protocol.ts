@@ -84,10 +84,14 @@ export interface RequestResults {
   shutdown: null;
 }
 
+/** Raised with every change that the other side would misunderstand. */
+export const PROTOCOL = 2;
+
 export interface HostInfo {
   pid: number;
   build: string;
   version: string;
+  protocol: number;
   clusters: number;
 }
 
