@@ -24,28 +24,23 @@ import {
 import type { Cluster } from '../provider.js';
 import { eventually } from '../provider.contract.js';
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../test/support/embedded-provider.js';
 
 const TIMEOUT_MS = 60_000;
 const namespace = 'default';
 
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 let config: KubeConfig;
 let core: CoreV1Api;
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'client',
-    nodes: 1,
-    cni: 'calico',
-    nodeShell: false,
-    labels: {},
-    manifests: [],
   });
+  ({ cluster } = under);
   config = new KubeConfig();
   config.loadFromString(await cluster.kubeconfig('learner'));
   core = config.makeApiClient(CoreV1Api);
@@ -70,7 +65,6 @@ beforeAll(async () => {
 }, TIMEOUT_MS);
 
 afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
   await under[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 

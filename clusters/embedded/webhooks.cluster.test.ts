@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { JsonObject } from '../../common/json.js';
-import { createEmbeddedUnderTest } from '../../test/support/embedded-provider.js';
+import {
+  createClusterUnderTest,
+  type ClusterUnderTest,
+} from '../../test/support/embedded-provider.js';
 import { eventually, kubectl } from '../provider.contract.js';
 import type { Cluster } from '../provider.js';
 import { createAuthority, issueCertificate, issuerOf } from './api/auth/certificate.js';
@@ -102,16 +105,12 @@ function configuration(kind: 'Validating' | 'Mutating', path: string): JsonObjec
   };
 }
 
-let under: Awaited<ReturnType<typeof createEmbeddedUnderTest>>;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'guarded',
     nodes: 2,
-    cni: 'calico',
-    nodeShell: false,
-    labels: {},
     manifests: [
       ...serverObjects(),
       {
@@ -121,9 +120,9 @@ beforeAll(async () => {
       },
     ],
   });
+  ({ cluster } = under);
 }, TIMEOUT_MS);
 afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
   await under[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Cluster } from '../../clusters/provider.js';
 import { findProjectRoot } from '../../system/project-root.js';
-import { createEmbeddedUnderTest, type EmbeddedUnderTest } from '../support/embedded-provider.js';
+import { createClusterUnderTest, type ClusterUnderTest } from '../support/embedded-provider.js';
 import type { Kubectl } from './kubectl-versions.js';
 import { isFor, prepareDesk, runSection, type Desk } from './run-transcript.js';
 import { parseTranscript, type Section } from './transcript.js';
@@ -23,19 +23,15 @@ export function describeTranscripts(kubectl: Kubectl): void {
   }));
   const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-days-'));
   const faults = new Map<Section, Promise<string[]>>();
-  let under: EmbeddedUnderTest;
+  let under: ClusterUnderTest;
   let cluster: Cluster;
 
   beforeAll(async () => {
-    under = await createEmbeddedUnderTest();
-    cluster = await under.provider.create({
+    under = await createClusterUnderTest({
       name: 'days',
       nodes: 3,
-      cni: 'calico',
-      nodeShell: false,
-      labels: {},
-      manifests: [],
     });
+    ({ cluster } = under);
     const kubeconfig = await cluster.kubeconfig('learner');
     chmodSync(folder, 0o755);
     const desk = (name: string): Desk => ({
@@ -49,7 +45,6 @@ export function describeTranscripts(kubectl: Kubectl): void {
 
   afterAll(async () => {
     await Promise.allSettled(faults.values());
-    await cluster[Symbol.asyncDispose]();
     await under[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   }, TIMEOUT_MS);

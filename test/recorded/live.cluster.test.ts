@@ -9,7 +9,7 @@ import {
 } from '../../clusters/embedded/api/kinds/test-support/recorded.js';
 import type { Cluster } from '../../clusters/provider.js';
 import { eventually } from '../../clusters/provider.contract.js';
-import { createEmbeddedUnderTest, type EmbeddedUnderTest } from '../support/embedded-provider.js';
+import { createClusterUnderTest, type ClusterUnderTest } from '../support/embedded-provider.js';
 import {
   againstList,
   knownDifferences,
@@ -28,20 +28,17 @@ interface Recorded {
 const TIMEOUT_MS = 120_000;
 
 describeRecorded('what running pods answer beside a real cluster', () => {
-  let under: EmbeddedUnderTest;
+  let under: ClusterUnderTest;
   let cluster: Cluster;
   let call: TestServer['call'];
 
   beforeAll(async () => {
-    under = await createEmbeddedUnderTest();
-    cluster = await under.provider.create({
+    under = await createClusterUnderTest({
       name: 'live',
       nodes: 2,
-      cni: 'calico',
-      nodeShell: false,
-      labels: {},
       manifests: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } }],
     });
+    ({ cluster } = under);
     call = createCaller(
       await cluster.kubeconfig('learner'),
       Number(new URL(cluster.info.server ?? '').port),
@@ -57,7 +54,6 @@ describeRecorded('what running pods answer beside a real cluster', () => {
   }, TIMEOUT_MS);
 
   afterAll(async () => {
-    await cluster[Symbol.asyncDispose]();
     await under[Symbol.asyncDispose]();
   }, TIMEOUT_MS);
 

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findProjectRoot } from '../../system/project-root.js';
 import { isProcessAlive } from '../../system/start-process.js';
 import type { ProviderUnderTest } from '../../clusters/provider.contract.js';
-import type { ClusterProvider } from '../../clusters/provider.js';
+import type { Cluster, ClusterProvider, ClusterSpec } from '../../clusters/provider.js';
 import { clusterFolder } from '../../clusters/embedded/host/cluster-folder.js';
 import { hostPaths } from '../../clusters/embedded/host/host-options.js';
 import { lockHolder } from '../../clusters/embedded/host/lock-file.js';
@@ -68,6 +68,36 @@ export function createEmbeddedUnderTest(
       rmSync(stateDir, { recursive: true, force: true });
     },
   });
+}
+
+/** The same with one cluster in it, for all tests of a file. */
+export interface ClusterUnderTest extends EmbeddedUnderTest {
+  cluster: Cluster;
+}
+
+/** One node with Calico, where nothing else is asked for. A cluster that cannot be made leaves no host behind. */
+export async function createClusterUnderTest(
+  spec: Pick<ClusterSpec, 'name'> & Partial<ClusterSpec>,
+): Promise<ClusterUnderTest> {
+  const under = await createEmbeddedUnderTest();
+  const defaults = {
+    nodes: 1,
+    cni: 'calico',
+    nodeShell: false,
+    labels: {},
+    manifests: [],
+  } as const;
+  try {
+    const cluster = await under.provider.create({ ...defaults, ...spec });
+    const end = async (): Promise<void> => {
+      await cluster[Symbol.asyncDispose]();
+      await under[Symbol.asyncDispose]();
+    };
+    return { ...under, cluster, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await under[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Clusters' processes (agents and all below name the folder in their command lines), folders and mounts. */

@@ -1,23 +1,20 @@
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../../test/support/embedded-provider.js';
 import { isJsonObject, valueAt, type JsonObject } from '../../../common/json.js';
 import { eventually, kubectl } from '../../provider.contract.js';
 import type { Cluster } from '../../provider.js';
 
 const TIMEOUT_MS = 120_000;
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'pods',
     nodes: 2,
-    cni: 'calico',
     nodeShell: true,
-    labels: {},
     manifests: [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab' } },
       {
@@ -34,6 +31,7 @@ beforeAll(async () => {
       },
     ],
   });
+  ({ cluster } = under);
 }, TIMEOUT_MS);
 
 afterAll(async () => {

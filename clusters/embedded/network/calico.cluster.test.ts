@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../../test/support/embedded-provider.js';
 import type { JsonObject } from '../../../common/json.js';
 import type { Endpoint, ProbeRequest, ProbeResult } from '../../../common/probe.js';
@@ -11,7 +11,7 @@ import { eventually, kubectl } from '../../provider.contract.js';
 import type { Cluster } from '../../provider.js';
 
 const TIMEOUT_MS = 120_000;
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 
 const pod = (name: string, node: string): JsonObject => ({
@@ -32,13 +32,9 @@ const pod = (name: string, node: string): JsonObject => ({
 });
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'calico',
     nodes: 3,
-    cni: 'calico',
-    nodeShell: false,
-    labels: {},
     manifests: [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'net' } },
       pod('one', 'worker-1'),
@@ -55,6 +51,7 @@ beforeAll(async () => {
       },
     ],
   });
+  ({ cluster } = under);
 }, TIMEOUT_MS);
 
 afterAll(async () => {

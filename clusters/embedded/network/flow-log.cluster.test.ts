@@ -1,6 +1,6 @@
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../../test/support/embedded-provider.js';
 import type { ObservedFlow } from '../../../common/flow.js';
 import type { JsonObject } from '../../../common/json.js';
@@ -9,7 +9,7 @@ import { eventually } from '../../provider.contract.js';
 import type { Cluster } from '../../provider.js';
 
 const TIMEOUT_MS = 120_000;
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 
 const pod = (name: string, node: string): JsonObject => ({
@@ -52,13 +52,9 @@ const said = ({ from, to, verdict, port, explanation }: ObservedFlow): string =>
   `${verdict} ${from.pod ?? from.address} ${to.pod ?? to.address} ${port}: ${explanation}`;
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'flows',
     nodes: 2,
-    cni: 'calico',
-    nodeShell: false,
-    labels: {},
     manifests: [
       pod('db', 'worker-1'),
       pod('web', 'worker-1'),
@@ -66,6 +62,7 @@ beforeAll(async () => {
       ALLOW_WEB,
     ],
   });
+  ({ cluster } = under);
 }, TIMEOUT_MS);
 
 afterAll(async () => {

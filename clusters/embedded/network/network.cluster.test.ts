@@ -1,6 +1,6 @@
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../../test/support/embedded-provider.js';
 import type { JsonObject } from '../../../common/json.js';
 import type { Endpoint, ProbeCause } from '../../../common/probe.js';
@@ -8,7 +8,7 @@ import { causes, eventually, kubectl } from '../../provider.contract.js';
 import type { Cluster } from '../../provider.js';
 
 const TIMEOUT_MS = 120_000;
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 
 const namespace = (name: string): JsonObject => ({
@@ -65,13 +65,10 @@ const NODE_1 = '172.30.0.12';
 const NODE_2 = '172.30.0.13';
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'net',
     nodes: 3,
-    cni: 'calico',
     nodeShell: true,
-    labels: {},
     manifests: [
       namespace('net'),
       pod('one', { labels: { group: 'web' }, node: 'worker-1' }),
@@ -101,10 +98,10 @@ beforeAll(async () => {
       },
     ],
   });
+  ({ cluster } = under);
 }, TIMEOUT_MS);
 
 afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
   await under[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 

@@ -3,8 +3,8 @@
  * a change of the Service changes. What `network.cluster.test.ts` shows already is not repeated.
  */
 import {
-  createEmbeddedUnderTest,
-  type EmbeddedUnderTest,
+  createClusterUnderTest,
+  type ClusterUnderTest,
 } from '../../../test/support/embedded-provider.js';
 import type { JsonObject } from '../../../common/json.js';
 import type { Endpoint, ProbeCause, ProbeRequest } from '../../../common/probe.js';
@@ -25,19 +25,17 @@ import {
 } from './services-fixture.js';
 
 const TIMEOUT_MS = 120_000;
-let under: EmbeddedUnderTest;
+let under: ClusterUnderTest;
 let cluster: Cluster;
 
 beforeAll(async () => {
-  under = await createEmbeddedUnderTest();
-  cluster = await under.provider.create({
+  under = await createClusterUnderTest({
     name: 'svc',
     nodes: 3,
-    cni: 'calico',
     nodeShell: true,
-    labels: {},
     manifests: MANIFESTS,
   });
+  ({ cluster } = under);
   // A cluster is there when its pods are ready, and this one never is.
   await cluster.apply([
     server('unready', { node: 'worker-1', http: 8080, udp: 8081, ready: false }),
@@ -45,7 +43,6 @@ beforeAll(async () => {
 }, TIMEOUT_MS);
 
 afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
   await under[Symbol.asyncDispose]();
 }, TIMEOUT_MS);
 
