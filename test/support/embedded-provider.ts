@@ -14,9 +14,10 @@ import { findProjectRoot } from '../../system/project-root.js';
 import { isProcessAlive } from '../../system/start-process.js';
 import type { ProviderUnderTest } from '../../clusters/provider.contract.js';
 import type { Cluster, ClusterProvider, ClusterSpec } from '../../clusters/provider.js';
-import { clusterFolder } from '../../clusters/embedded/host/cluster-folder.js';
+import { clusterFolder, clusterNames } from '../../clusters/embedded/host/cluster-folder.js';
 import { hostPaths } from '../../clusters/embedded/host/host-options.js';
 import { lockHolder } from '../../clusters/embedded/host/lock-file.js';
+import { sweepCluster } from '../../clusters/embedded/host/sweep.js';
 import {
   createEmbeddedProvider,
   type EmbeddedProviderOptions,
@@ -65,6 +66,8 @@ export function createEmbeddedUnderTest(
         process.kill(pid, 'SIGTERM');
         while (isProcessAlive(pid)) await sleep(5);
       }
+      // Agents would wait for another host: clusters that a test did not end, end here.
+      for (const name of clusterNames(stateDir)) await sweepCluster(clusterFolder(stateDir, name));
       rmSync(stateDir, { recursive: true, force: true });
     },
   });
