@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Phase } from '../../common/progress.js';
 import { isProcessAlive } from '../../system/start-process.js';
 import {
   causes,
@@ -72,6 +73,26 @@ test(
     });
     await opened[Symbol.asyncDispose]();
     expect(await under.leftovers()).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test.each(['network', 'nodes', 'workloads', 'ready'])(
+  'a creation that is cancelled in the phase "%s" leaves nothing, and the name is free',
+  async (phase) => {
+    await using under = await createEmbeddedUnderTest();
+    const abort = new AbortController();
+    const onPhase = ({ id }: Phase): void => {
+      if (id === phase) abort.abort();
+    };
+    await expect(
+      under.provider.create(spec('cancelled'), { signal: abort.signal, onPhase }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+    await eventually(async () => {
+      expect(await under.leftovers()).toEqual([]);
+    });
+    await using again = await under.provider.create(spec('cancelled'));
+    expect(again.info.state).toBe('ready');
   },
   TIMEOUT_MS,
 );

@@ -92,6 +92,8 @@ export class EmbeddedCluster {
   #record: ClusterRecord;
   #server: ApiServer | undefined;
   #world: World | undefined;
+  /** What runs while no world stands on it yet, or no more. */
+  #bareAgent: Agent | undefined;
   /** The way in for what the platform applies: past no check that a client's request meets. */
   #platform: Promise<KubeApi> | undefined;
   #volatile: VolatileFolder | undefined;
@@ -255,9 +257,7 @@ export class EmbeddedCluster {
   async #startAgain(progress: Progress): Promise<void> {
     this.#rebuiltAt = -Infinity;
     await this.#leaving;
-    const old = this.#world?.agent;
-    this.#world?.[Symbol.dispose]();
-    this.#world = undefined;
+    const old = this.#leaveWorld();
     const oldFolders = setAside(this.#folder);
     const { stateDir } = this.#context;
     this.#remember({ generation: this.#record.generation + 1 });
@@ -292,6 +292,7 @@ export class EmbeddedCluster {
     }
     const server = await this.#openServer();
     const ground = found ?? (await breakGround(this.#worldOptions()));
+    this.#bareAgent = ground.agent;
     const volatile = this.#openVolatile(ground, server);
     this.#world = this.#startWorld({ ground, server, volatile });
     await this.#afterStart(ground, volatile);
@@ -300,6 +301,7 @@ export class EmbeddedCluster {
 
   #startWorld(parts: { ground: Ground; server: ApiServer; volatile: VolatileFolder }): World {
     const world = World.start(parts, this.#worldOptions());
+    this.#bareAgent = undefined;
     parts.ground.agent.on('end', () => {
       if (this.#world === world && this.#state === 'ready') this.#agentLost(world);
     });
@@ -345,9 +347,7 @@ export class EmbeddedCluster {
   async stop(): Promise<void> {
     await this.#turn.catch(() => undefined);
     await this.#leaving;
-    this.#world?.[Symbol.dispose]();
-    this.#world?.agent.disconnect();
-    this.#world = undefined;
+    this.#leaveWorld()?.disconnect();
     await this.#closeServer();
   }
 
@@ -371,10 +371,8 @@ export class EmbeddedCluster {
     // What came to be must be known, so that it can be undone.
     if (grounded.status === 'rejected') throw grounded.reason;
     const ground = grounded.value;
-    if (opened.status === 'rejected') {
-      await ground.agent[Symbol.asyncDispose]();
-      throw opened.reason;
-    }
+    this.#bareAgent = ground.agent;
+    if (opened.status === 'rejected') throw opened.reason;
     const server = opened.value;
     phase('nodes', 'Starting the API server and the nodes', 0.3);
     registerNodes(server.api.as(''), this.#nodes);
@@ -474,10 +472,16 @@ export class EmbeddedCluster {
 
   /** Ends everything that runs. Safe at any stage, and twice. */
   async #dismantle(): Promise<void> {
+    await Promise.allSettled([this.#leaveWorld()?.[Symbol.asyncDispose](), this.#closeServer()]);
+  }
+
+  /** Nothing more is done in the world; the agent that was under it is the caller's to end or to leave. */
+  #leaveWorld(): Agent | undefined {
+    const agent = this.#world?.agent ?? this.#bareAgent;
     this.#world?.[Symbol.dispose]();
-    const agent = this.#world?.agent;
     this.#world = undefined;
-    await Promise.allSettled([agent?.[Symbol.asyncDispose](), this.#closeServer()]);
+    this.#bareAgent = undefined;
+    return agent;
   }
 
   async #closeServer(): Promise<void> {
