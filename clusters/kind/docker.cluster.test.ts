@@ -1,7 +1,5 @@
 import { jest } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { SILENT } from '../../common/logger.js';
 import { runCommand } from '../../system/run-command.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { newMaker } from '../../system/maker.js';
@@ -12,7 +10,8 @@ import {
   spec,
   type ProviderUnderTest,
 } from '../provider.contract.js';
-import { createContext, filesOf, type KindContext } from './context.js';
+import { filesOf } from './context.js';
+import { PATH, WORKSTATION_IMAGE, startDocker } from './docker-fixture.js';
 import { doctor } from './doctor.js';
 import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL } from './names.js';
 import { imageOfRelease, parseKindVersion } from './node-image.js';
@@ -20,7 +19,6 @@ import { Programs } from './programs.js';
 import { createKindProvider } from './provider.js';
 import { findClusters, listContainers } from './records.js';
 import { removeCluster, sweep } from './remove-cluster.js';
-import { KindSettings } from './settings.js';
 import { startResting } from './wake.js';
 import {
   createRecord,
@@ -33,9 +31,7 @@ import {
 
 jest.setTimeout(900_000);
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const docker = (args: readonly string[], input?: string) =>
-  runCommand('docker', args, { timeoutMs: 60_000, ...(input === undefined ? {} : { input }) });
+const docker = (args: readonly string[]) => runCommand('docker', args, { timeoutMs: 60_000 });
 const isDockerUp = (await docker(['info'])).exitCode === 0;
 // Terminals get only what they are given.
 const host = (await runCommand('sh', ['-c', 'printf %s "$DOCKER_HOST"'])).stdout;
@@ -86,54 +82,13 @@ async function startReal(): Promise<ProviderUnderTest> {
   };
 }
 
-/** A context over the real Docker, and an image made of this machine's own bash and friends. */
-async function startDocker(): Promise<AsyncDisposable & { context: KindContext }> {
-  const folder = await createTempFolder('docker');
-  const image = 'gatehouse-test/workstation:1';
-  await buildImage(image, path.join(folder.path, 'image'));
-  const programs = path.join(folder.path, 'bin');
-  mkdirSync(programs);
-  // Only kind's part is played: it has no nodes to delete.
-  writeFileSync(path.join(programs, 'kind'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-  const context = createContext({
-    stateDir: path.join(folder.path, 'state'),
-    logger: SILENT,
-    settings: KindSettings.parse({ image }),
-    programs: new Programs({ path: PATH, programPaths: [programs], environment }),
-  });
-  return {
-    context,
-    async [Symbol.asyncDispose]() {
-      await docker(['image', 'rm', '--force', image]);
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function buildImage(image: string, root: string): Promise<void> {
-  const script = `set -e
-mkdir -p "$0"/{bin,usr/bin,etc,tmp,home,var/tmp,root,dev,proc,sys}
-chmod 1777 "$0/tmp" "$0/var/tmp"
-for p in bash sh sleep cat find timeout ls id whoami env rm mkdir touch chmod echo true; do
-  f=$(command -v $p) || continue
-  [ -x "$f" ] || continue
-  cp -L "$f" "$0/bin/$p"
-  for l in $(ldd "$f" 2>/dev/null | grep -o '/[^ )]*'); do mkdir -p "$0$(dirname "$l")"; cp -nL "$l" "$0$l"; done
-done
-printf '#!/bin/sh\\necho pretend\\n' > "$0/bin/kubectl"; chmod 755 "$0/bin/kubectl"
-cp -r "$0"/bin/. "$0"/usr/bin/
-tar --create --directory "$0" . | docker import - ${image} >/dev/null`;
-  const made = await runCommand('bash', ['-c', script, root]);
-  if (made.exitCode !== 0) throw new Error(made.stderr);
-}
-
 const onDocker = isDockerUp ? test : test.skip;
 const suffix = isDockerUp ? '' : ': Docker does not run here';
 
 onDocker(
   `real Docker keeps record, workstation and network, and gives them all back${suffix}`,
   async () => {
-    await using started = await startDocker();
+    await using started = await startDocker(environment);
     const { context } = started;
     const wanted = spec('docker-test', { nodes: 1, labels: { lab: 'a "quoted" lab' } });
     const files = filesOf(context, wanted.name);
@@ -248,7 +203,7 @@ onDocker(
 );
 
 onDocker(`real Docker runs again what was stopped or paused of a cluster${suffix}`, async () => {
-  await using started = await startDocker();
+  await using started = await startDocker(environment);
   const { context } = started;
   const wanted = spec('rest-test', { nodes: 2 });
   const [name, kindName] = [wanted.name, 'gh-rest-test'];
@@ -258,7 +213,7 @@ onDocker(`real Docker runs again what was stopped or paused of a cluster${suffix
     const made = await docker([
       ...['run', '--detach', '--name', `${kindName}-${suffix_}`, '--network', kindName],
       ...labels.flatMap((label) => ['--label', label]),
-      ...['gatehouse-test/workstation:1', 'sleep', '600'],
+      ...[WORKSTATION_IMAGE, 'sleep', '600'],
     ]);
     expect(made.stderr).toBe('');
   };

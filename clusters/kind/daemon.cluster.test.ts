@@ -1,0 +1,123 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { newMaker } from '../../system/maker.js';
+import { runCommand } from '../../system/run-command.js';
+import { isProcessAlive, startDetached } from '../../system/start-process.js';
+import { createTempFolder } from '../../system/temp-folder.js';
+import { eventually, spec } from '../provider.contract.js';
+import { PATH, WORKSTATION_IMAGE, startDocker } from './docker-fixture.js';
+import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL } from './names.js';
+import { findClusters, listContainers } from './records.js';
+import { removeCluster } from './remove-cluster.js';
+import { startResting } from './wake.js';
+import { createRecord, runInWorkstation, startWorkstation } from './workstation.js';
+
+jest.setTimeout(180_000);
+
+/** A Docker of the test's own, which may go down and come up: it leaves the machine's packet filter alone. */
+interface Daemon extends AsyncDisposable {
+  environment: Record<string, string>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function createDaemon(): Promise<Daemon> {
+  const folder = await createTempFolder('dockerd');
+  const at = (name: string): string => path.join(folder.path, name);
+  const host = `unix://${at('docker.sock')}`;
+  const environment = { DOCKER_HOST: host };
+  const args = [
+    ...[
+      '--host',
+      host,
+      '--pidfile',
+      at('pid'),
+      '--data-root',
+      at('data'),
+      '--exec-root',
+      at('run'),
+    ],
+    ...['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
+    // Where containers would have to be taken over from a dead daemon: not what is tried here.
+    ...['--storage-driver', 'vfs', '--live-restore=false'],
+  ];
+  let pid: number | undefined;
+  const stop = async (): Promise<void> => {
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGTERM');
+    while (isProcessAlive(pid)) await sleep(20);
+    pid = undefined;
+  };
+  return {
+    environment,
+    async start() {
+      pid = await startDetached('dockerd', args, { env: { PATH }, outputFile: at('log') });
+      await eventually(async () => {
+        const { exitCode } = await runCommand('docker', ['info'], { env: environment });
+        expect(exitCode).toBe(0);
+      }, 30_000);
+    },
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const dockerd = await runCommand('sh', ['-c', 'command -v dockerd && [ "$(id -u)" = 0 ]'], {
+  env: { PATH },
+});
+const isInstalled = dockerd.exitCode === 0;
+
+(isInstalled ? test : test.skip)(
+  `a Docker that goes down is said to be so, and what it had runs again when it is up${isInstalled ? '' : ': dockerd is not installed here'}`,
+  async () => {
+    await using daemon = await createDaemon();
+    await daemon.start();
+    await using started = await startDocker(daemon.environment);
+    const { context, docker } = started;
+    const wanted = spec('daemon-test', { nodes: 1 });
+    const [name, kindName] = [wanted.name, 'gh-daemon-test'];
+    const own = `${LABEL.installation}=${context.installation}`;
+    const states = async (): Promise<string[]> =>
+      (await listContainers(context))
+        .map((container) => `${container.name.slice(kindName.length + 1)} ${container.state}`)
+        .toSorted();
+    try {
+      await context.programs.docker(['network', 'create', '--label', own, kindName]);
+      await createRecord(context, wanted, { kindName, maker: newMaker(), createdAt: '' });
+      await startWorkstation(context, name);
+      const labels = [`${KIND_CLUSTER_LABEL}=${kindName}`, `${KIND_ROLE_LABEL}=control-plane`];
+      const made = await docker([
+        ...['run', '--detach', '--name', `${kindName}-control-plane`, '--network', kindName],
+        ...labels.flatMap((label) => ['--label', label]),
+        ...[WORKSTATION_IMAGE, 'sleep', '600'],
+      ]);
+      expect(made.stderr).toBe('');
+      await runInWorkstation(context, name, { script: 'echo mine >kept', timeoutMs: 5000 });
+
+      await daemon.stop();
+      await expect(findClusters(context)).rejects.toMatchObject({
+        code: 'MACHINE_NOT_READY',
+        message: 'Docker is not running',
+        fix: expect.any(String),
+      });
+
+      await daemon.start();
+      // Docker itself runs the workstation again, by its restart policy; nodes are ours to start.
+      await eventually(async () => {
+        expect(await states()).toEqual(['control-plane exited', 'workstation running']);
+      });
+      expect(await findClusters(context)).toMatchObject([
+        { name, isLeftover: false, info: { state: 'ready' } },
+      ]);
+      expect(await startResting(context, { name, kindName })).toBe(true);
+      expect(await states()).toEqual(['control-plane running', 'workstation running']);
+    } finally {
+      await removeCluster(context, { name, kindName });
+    }
+    expect(await findClusters(context)).toEqual([]);
+  },
+);
