@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, valueAt } from '../common/json.js';
+import { isJsonObject, valueAt, type JsonObject } from '../common/json.js';
 import { isCanaryNamespace } from './canary.js';
 import type { ClusterView } from './cluster-view.js';
 
@@ -10,16 +10,24 @@ export function changedPolicies(before: ClusterView, after: ClusterView): string
   return [...names].filter((name) => !isDeepStrictEqual(old.get(name), now.get(name)));
 }
 
+/** The learner's and the lab's policies; the canary's comes and goes with the checks. */
+export function ownPolicies({ networkPolicies }: ClusterView['world']): JsonObject[] {
+  return networkPolicies
+    .filter(isJsonObject)
+    .filter((policy) => !isCanaryNamespace(textAt(policy, 'namespace')));
+}
+
 /** A policy that was deleted and made again is not the one that was there. */
 function identities({ world }: ClusterView): Map<string, unknown> {
   return new Map(
-    world.networkPolicies.filter(isJsonObject).flatMap((policy) => {
-      const at = (key: string): string => {
-        const value = valueAt(policy, ['metadata', key]);
-        return typeof value === 'string' ? value : '';
-      };
-      if (isCanaryNamespace(at('namespace'))) return [];
-      return [[`${at('namespace')}/${at('name')}`, [at('uid'), policy['spec']]] as const];
-    }),
+    ownPolicies(world).map((policy) => [
+      `${textAt(policy, 'namespace')}/${textAt(policy, 'name')}`,
+      [textAt(policy, 'uid'), policy['spec']],
+    ]),
   );
+}
+
+function textAt(policy: JsonObject, key: string): string {
+  const value = valueAt(policy, ['metadata', key]);
+  return typeof value === 'string' ? value : '';
 }

@@ -32,6 +32,8 @@ export interface GradeLabOptions {
   logger?: Logger;
   /** Keeps what the verdicts rest on. */
   recorder?: EvidenceRecorder;
+  /** Nothing but known answers works in the cluster. */
+  isAlone?: boolean;
 }
 
 /** The cluster that a lab wants. */

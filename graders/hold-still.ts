@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { valueAt } from '../common/json.js';
 import type { CheckDefinition } from '../common/lab.js';
 import type { CheckResult } from '../common/verdict.js';
-import { changedPolicies } from './changed-policies.js';
+import { changedPolicies, ownPolicies } from './changed-policies.js';
 import { fingerprintOf } from './cluster-fingerprint.js';
 import type { ClusterView } from './cluster-view.js';
 import { listed } from './reachability/endpoint.js';
 
 /** A verdict holds for at least so long, or it is none. */
 const HOLD_MS = 250;
+/** So long where a policy was made a moment ago: one that comes and goes has a second to go. */
+const HOLD_NEW_MS = 1000;
+/** Creation times are whole seconds. */
+const NEW_MS = 2000;
 
 export interface HoldOptions {
   /** The cluster as it was before the first check; undefined where it could not be looked at. */
@@ -15,6 +20,8 @@ export interface HoldOptions {
   lookAgain: () => Promise<ClusterView>;
   kindOf: (result: CheckResult) => CheckDefinition['kind'] | undefined;
   patience: number;
+  /** Nobody else works in the cluster: what is new is no more in doubt than what is old. */
+  isAlone: boolean;
   signal: AbortSignal | undefined;
 }
 
@@ -27,13 +34,14 @@ export async function holdStill(
   results: readonly CheckResult[],
   options: HoldOptions,
 ): Promise<CheckResult[]> {
-  const { before, lookAgain, kindOf, patience, signal } = options;
+  const { before, lookAgain, kindOf, patience, isAlone, signal } = options;
   const isDecided = (result: CheckResult): boolean =>
     ['passed', 'failed'].includes(result.outcome) && kindOf(result) !== 'answer';
   const isHeld = (result: CheckResult): boolean =>
     result.outcome === 'passed' && ['reachability', 'intent'].includes(kindOf(result) ?? '');
   if (signal?.aborted === true || !results.some(isDecided)) return [...results];
-  if (results.some(isHeld)) await sleep(HOLD_MS * patience);
+  const holdMs = !isAlone && before !== undefined && hasNewPolicy(before) ? HOLD_NEW_MS : HOLD_MS;
+  if (results.some(isHeld)) await sleep(holdMs * patience);
   const after = await lookAgain().catch(() => undefined);
   const doubted = (isDoubted: (result: CheckResult) => boolean, message: string) =>
     results.map((result) => (isDoubted(result) ? unclear(result, message) : result));
@@ -55,6 +63,14 @@ export async function holdStill(
     isHeld,
     `Policies changed while we looked (${listed(changed)}), so nothing can be said about either state. Check again when they stay as they are.`,
   );
+}
+
+function hasNewPolicy({ world, takenAt }: ClusterView): boolean {
+  const since = Date.parse(takenAt) - NEW_MS;
+  return ownPolicies(world).some((policy) => {
+    const madeAt = valueAt(policy, ['metadata', 'creationTimestamp']);
+    return typeof madeAt === 'string' && Date.parse(madeAt) > since;
+  });
 }
 
 function unclear(result: CheckResult, message: string): CheckResult {

@@ -79,7 +79,7 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
     cases.push(result);
     options.onEvent?.(result);
   };
-  const bench: Bench = { ...options, cluster, answers: {} };
+  const bench: Bench = { ...options, cluster, answers: {}, isAlone: true };
   await run('untouched', () => proveUntouched(bench));
   await run('solution', () => proveSolution(bench));
   await run('finished', () => proveFinished(bench));
@@ -119,7 +119,7 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
 const IDLE_PATIENCE = 0.1;
 
 /** `answers` are those of the solution, once it was given. */
-type Bench = TestLabOptions & { cluster: Cluster; answers: Answers };
+type Bench = TestLabOptions & { cluster: Cluster; answers: Answers; isAlone: true };
 
 async function proveUntouched(bench: Bench): Promise<string> {
   const result = await runChecks({ ...bench, answers: {} });

@@ -39,6 +39,8 @@ export interface JudgeOptions {
   logger?: Logger;
   /** Multiplies every wait for the cluster to settle. Default 1. */
   patience?: number;
+  /** Nobody but the caller works in the cluster. Default false. */
+  isAlone?: boolean;
 }
 
 const BUDGET_MS = 30_000;
@@ -70,6 +72,7 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
       steps.find((one) => one.id === step)?.definition.checks.find((check) => check.id === id)
         ?.kind,
     patience: options.patience ?? 1,
+    isAlone: options.isAlone ?? false,
     signal,
   });
   // What became unclear was told as decided when it ended.

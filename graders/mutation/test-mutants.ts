@@ -90,7 +90,7 @@ async function tryMutant(
   await deletePolicy(cluster, policy);
   if (mutant.policy !== undefined) await cluster.apply([mutant.policy]);
   try {
-    return await runChecks({ ...options, stepIds: [step.id] });
+    return await runChecks({ ...options, stepIds: [step.id], isAlone: true });
   } finally {
     if (mutant.policy !== undefined) await deletePolicy(cluster, mutant.policy);
     await cluster.apply([policy]);
