@@ -24,6 +24,8 @@ export interface HostLinkOptions {
 }
 
 const START_TIMEOUT_MS = 15_000;
+/** One that ends at once has most often met another that was just starting or ending. */
+const STARTS = 3;
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
@@ -85,6 +87,7 @@ export class HostLink implements Disposable {
     const { socket } = hostPaths(stateDir);
     const startedAt = Date.now();
     let pid: number | undefined;
+    let starts = 0;
     for (;;) {
       const connection = await HostConnection.open(socket).catch(() => undefined);
       if (connection !== undefined) {
@@ -92,12 +95,12 @@ export class HostLink implements Disposable {
         continue;
       }
       // Several providers may start one at the same moment: the lock lets one of them live.
-      if (pid === undefined && lockHolder(hostPaths(stateDir).lock) === undefined)
+      if (pid === undefined && lockHolder(hostPaths(stateDir).lock) === undefined) {
+        if (starts === STARTS) throw this.#notStarted();
+        starts += 1;
         pid = await this.#start();
-      if (pid !== undefined && !isProcessAlive(pid)) {
-        if (lockHolder(hostPaths(stateDir).lock) === undefined) throw this.#notStarted();
-        pid = undefined;
       }
+      if (pid !== undefined && !isProcessAlive(pid)) pid = undefined;
       if (Date.now() - startedAt > START_TIMEOUT_MS) throw this.#notStarted();
       await sleep(5);
     }

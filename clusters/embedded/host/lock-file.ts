@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const Holder = z.object({ pid: z.number().int(), startedAt: z.string() });
@@ -24,22 +24,31 @@ export function lockHolder(file: string): number | undefined {
   }
 }
 
-/** Takes the lock, also from a process that died with it; undefined where a living one holds it. */
+/**
+ * Takes the lock, also from a process that died with it; undefined where a living one holds it. The file is there with its
+ * holder's name or not at all: whoever found it empty would take it for nobody's.
+ */
 export function takeLock(file: string): Disposable | undefined {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const fd = openSync(file, 'wx', 0o600);
-      writeSync(fd, JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) ?? '' }));
-      closeSync(fd);
+  const draft = `${file}.${process.pid}`;
+  const holder = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
+  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (lockHolder(file) !== undefined) return undefined;
+      if (attempt > 0) rmSync(file, { force: true });
+      try {
+        linkSync(draft, file);
+      } catch {
+        continue;
+      }
       return {
         [Symbol.dispose]: () => {
           rmSync(file, { force: true });
         },
       };
-    } catch {
-      if (lockHolder(file) !== undefined) return undefined;
-      rmSync(file, { force: true });
     }
+    return undefined;
+  } finally {
+    rmSync(draft, { force: true });
   }
-  return undefined;
 }
