@@ -10,8 +10,12 @@ import { createAuthority, issueCertificate, issuerOf } from './api/auth/certific
 
 /** Admission webhooks as a learner has them: a server in a pod behind a Service, with a certificate for the Service's name. */
 const TIMEOUT_MS = 120_000;
-/** The image `node` is the machine's own Node.js, where it is a package of the system. */
-const whereNodeIs = existsSync('/usr/bin/node') ? test : test.skip;
+/** The image `node`, in which the webhook's server runs, is the machine's own Node.js, where it is a package of the system. */
+const hasNode = existsSync('/usr/bin/node');
+const whereNodeIs = (title: string, run: () => Promise<void>, timeoutMs: number): void => {
+  if (hasNode) test(title, run, timeoutMs);
+  else test.skip(`${title}: this machine has no /usr/bin/node`, run);
+};
 
 /** Refuses what is labelled so, and puts a label on everything. */
 const SERVER = `
