@@ -5,6 +5,7 @@ const shared = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
+  setupFiles: ['<rootDir>/test/support/plain-output.mjs'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
 import { GatehouseError, messageOf } from '../common/errors.js';
 import type { Phase } from '../common/progress.js';
+import { onStderr, onStdout } from './colours.js';
 
 /** Results go to standard output, everything about the work itself to standard error. */
 export function print(text: string): void {
@@ -27,7 +27,7 @@ export function printTable(
     return;
   }
   const table = new Table({
-    head: head.map((name) => pc.bold(name)),
+    head: head.map((name) => onStdout.bold(name)),
     style: { head: [], border: [], compact: true },
     chars: NO_LINES,
   });
@@ -64,7 +64,8 @@ export function createProgress(label: string): {
   return {
     onPhase(phase) {
       const percent = `${String(Math.round(phase.fraction * 100)).padStart(3)} %`;
-      if (isTerminal) process.stderr.write(`\r\u001b[K${pc.dim(percent)} ${label}: ${phase.title}`);
+      if (isTerminal)
+        process.stderr.write(`\r\u001b[K${onStderr.dim(percent)} ${label}: ${phase.title}`);
       else note(`${label}: ${phase.title}`);
     },
     done(text) {
@@ -87,12 +88,12 @@ export function age(since: string, now = Date.now()): string {
 /** What happened, and what to do. A stack only for our own bugs, and only when asked for. */
 export function printError(error: unknown, options: { verbose: boolean }): void {
   if (error instanceof GatehouseError) {
-    note(`${pc.red('gatehouse:')} ${error.message}`);
+    note(`${onStderr.red('gatehouse:')} ${error.message}`);
     if (error.fix !== undefined) note(`Fix: ${error.fix}`);
     if (options.verbose && error.cause !== undefined) note(`Cause: ${messageOf(error.cause)}`);
     return;
   }
-  note(`${pc.red('gatehouse:')} something went wrong that should not: ${messageOf(error)}`);
+  note(`${onStderr.red('gatehouse:')} something went wrong that should not: ${messageOf(error)}`);
   if (options.verbose && error instanceof Error) note(error.stack ?? '');
   else note('Fix: run it again with --verbose, and report what it prints.');
 }

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { clusterSpecOf } from '../../graders/grade-lab.js';
+import { onStdout } from '../colours.js';
 import { CliFailure } from '../exit-codes.js';
 import { print, printJson } from '../output.js';
 import { openCatalog, openProvider } from './context.js';
 
 const MARKS = {
-  ok: pc.green('ok     '),
-  warning: pc.yellow('warning'),
-  missing: pc.red('missing'),
+  ok: onStdout.green('ok     '),
+  warning: onStdout.yellow('warning'),
+  missing: onStdout.red('missing'),
 } as const;
 
 /** `gatehouse doctor`: tries what the provider needs of this machine and says what to run where it is missing. */

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { LabTestReport } from '../../graders/lab-test.js';
 import { testLabs, wasTried } from '../../graders/test-labs.js';
 import { findLab, seededLab, type Catalog, type Lab } from '../../labs/catalog.js';
 import { lintCatalog } from '../../labs/lint.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { findProjectRoot } from '../../system/project-root.js';
+import { onStderr, onStdout } from '../colours.js';
 import { CliFailure, EXIT } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
 import { duration, note, print, printJson, printTable } from '../output.js';
@@ -138,8 +138,8 @@ function countsOf(reports: readonly LabTestReport[]): string {
 
 function printReport(report: LabTestReport): void {
   const lines = report.cases.map(({ name, passed, detail, skipped, tookMs }) => {
-    if (skipped !== undefined) return `  ${pc.yellow('skip')} ${name}: ${skipped}`;
-    const mark = passed ? pc.green('ok  ') : pc.red('FAIL');
+    if (skipped !== undefined) return `  ${onStdout.yellow('skip')} ${name}: ${skipped}`;
+    const mark = passed ? onStdout.green('ok  ') : onStdout.red('FAIL');
     return `  ${mark} ${name} (${duration(tookMs)})${detail === '' ? '' : `: ${detail}`}`;
   });
   const { mutation } = report;
@@ -150,11 +150,11 @@ function printReport(report: LabTestReport): void {
     );
   }
   const seed = report.seed === undefined ? '' : ` with the values of seed "${report.seed}"`;
-  print([`${pc.bold(report.lab)}${seed}`, ...lines].join('\n'));
+  print([`${onStdout.bold(report.lab)}${seed}`, ...lines].join('\n'));
 }
 
 function sayProblems(catalog: Catalog): void {
-  for (const problem of catalog.problems) note(pc.yellow(describeProblem(problem)));
+  for (const problem of catalog.problems) note(onStderr.yellow(describeProblem(problem)));
 }
 
 function describeProblem({

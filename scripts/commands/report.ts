@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { appendFile, writeFile } from 'node:fs/promises';
 import type { LabResult } from '../../common/verdict.js';
 import { REPORTERS, type Reporter, type ReporterName } from '../../graders/reporters/index.js';
+import { wantsColours } from '../colours.js';
 import { note, print } from '../output.js';
 
 /** One way to tell a result; without a file on standard output. */
@@ -28,7 +29,7 @@ export function addReport(text: string, before: readonly Report[]): Report[] {
 export async function reportTo(result: LabResult, reports: readonly Report[]): Promise<void> {
   for (const { name, file } of reports) {
     const tell: Reporter = REPORTERS[name];
-    const text = tell(result, { colours: file === undefined && process.stdout.isTTY });
+    const text = tell(result, { colours: file === undefined && wantsColours(process.stdout) });
     if (file === undefined) print(text.trimEnd());
     else {
       await writeFile(file, text);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
+import { onStderr, onStdout } from '../colours.js';
 import { createInterrupt } from '../interrupt.js';
 import { note, print } from '../output.js';
 import { openProvider } from './context.js';
@@ -42,7 +42,7 @@ async function up(command: Command): Promise<void> {
   });
   await using server = await startServer(settings);
   print(`Gatehouse is up at ${server.url}`);
-  print(`Sign in once with this link (it works one time): ${pc.bold(server.signInLink)}`);
+  print(`Sign in once with this link (it works one time): ${onStdout.bold(server.signInLink)}`);
   print(
     'Press Ctrl+C to stop. Clusters go on until they are idle; learners find their work again.',
   );
@@ -62,12 +62,14 @@ async function warnIfMachineIsNotReady(open: () => ClusterProvider): Promise<voi
     await using provider = open();
     const missing = (await provider.doctor()).filter((check) => check.status === 'missing');
     for (const check of missing) {
-      note(`${pc.red('This machine cannot run clusters yet:')} ${check.title}: ${check.detail}`);
+      note(
+        `${onStderr.red('This machine cannot run clusters yet:')} ${check.title}: ${check.detail}`,
+      );
       if (check.fix !== undefined) note(`Fix: ${check.fix}`);
     }
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;
-    note(`${pc.red('gatehouse:')} ${error.message}`);
+    note(`${onStderr.red('gatehouse:')} ${error.message}`);
     if (error.fix !== undefined) note(`Fix: ${error.fix}`);
   }
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import pc from 'picocolors';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { JsonObject } from '../../common/json.js';
 import type { LabResult } from '../../common/verdict.js';
@@ -12,6 +11,7 @@ import {
   readPublicKey,
   type VerifyingKey,
 } from '../../graders/signing/signing-key.js';
+import { onStdout } from '../colours.js';
 import { CliFailure, EXIT } from '../exit-codes.js';
 import { print } from '../output.js';
 import { ofThisProcess } from './context.js';
@@ -52,11 +52,11 @@ async function verify(
     options.key === undefined ? keyOfThisInstallation(stateDir) : readPublicKey(options.key);
   const verification = verifyResult(document, key);
   if (verification.outcome === 'valid') {
-    print(`${pc.green('valid')}: signed with ${key.id}`);
+    print(`${onStdout.green('valid')}: signed with ${key.id}`);
     for (const line of told(verification.result)) print(line);
     return;
   }
-  const word = verification.outcome === 'unknown' ? 'cannot be told' : pc.red('not valid');
+  const word = verification.outcome === 'unknown' ? 'cannot be told' : onStdout.red('not valid');
   print(`${word}: ${verification.reason}`);
   throw new CliFailure(verification.outcome === 'unknown' ? EXIT.couldNotTell : EXIT.notFullMarks);
 }
