@@ -12,6 +12,8 @@ export interface CheckContext extends CheckFacts {
   /** The cluster's name, for the log. */
   cluster: string;
   answers: Answers;
+  /** The kernel of the cluster says of every packet that a policy dropped which one it was. */
+  namesDrops: boolean;
   /** Packets that prove enforcement, by the policies they prove: one serves all checks of a run. */
   proofs: Map<string, Promise<WitnessTrial>>;
   /** Comparisons of this run, by what was compared: they cost more than a packet, and checks repeat them. */

@@ -1,21 +1,22 @@
-import { valueAt, type JsonObject } from '../common/json.js';
+import { pluginOfImages, type PluginName } from '../clusters/plugin-images.js';
+import { isJsonObject, valueAt, type JsonObject } from '../common/json.js';
 
-/** Which network plugin runs, told by its DaemonSet, and whether it acts on NetworkPolicies. */
+/** Which network plugin runs, told by the images of its DaemonSet, and whether it acts on NetworkPolicies. */
 export interface PolicyEngine {
-  /** `none` where no plugin is deployed, `unknown` where none of those we know is. */
+  /** `none` where no plugin is deployed, `unknown` where none of those we know is, or several are. */
   plugin: PluginName | 'none' | 'unknown';
   enforces: boolean | undefined;
 }
 
-const PLUGINS = {
-  calico: { daemonSets: ['calico-node'], enforces: true },
-  canal: { daemonSets: ['canal'], enforces: true },
-  flannel: { daemonSets: ['kube-flannel-ds', 'kube-flannel'], enforces: false },
-  'kube-router': { daemonSets: ['kube-router'], enforces: true },
-  weave: { daemonSets: ['weave-net'], enforces: true },
-  cilium: { daemonSets: ['cilium'], enforces: true },
-} as const;
-export type PluginName = keyof typeof PLUGINS;
+const PLUGINS: Readonly<Record<PluginName, { daemonSets: readonly string[]; enforces: boolean }>> =
+  {
+    calico: { daemonSets: ['calico-node'], enforces: true },
+    canal: { daemonSets: ['canal'], enforces: true },
+    flannel: { daemonSets: ['kube-flannel-ds', 'kube-flannel'], enforces: false },
+    'kube-router': { daemonSets: ['kube-router'], enforces: true },
+    weave: { daemonSets: ['weave-net'], enforces: true },
+    cilium: { daemonSets: ['cilium'], enforces: true },
+  };
 
 export interface PluginDaemonSet {
   plugin: PluginName;
@@ -27,12 +28,13 @@ export interface PluginDaemonSet {
   counted: boolean;
 }
 
+/** By what they run: anybody can give a DaemonSet the name of a plugin. */
 export function pluginDaemonSets(objects: readonly JsonObject[]): PluginDaemonSet[] {
   return objects.flatMap((object) => {
-    if (object['kind'] !== 'DaemonSet') return [];
+    if (!isDaemonSet(object)) return [];
     const name = valueAt(object, ['metadata', 'name']);
     const namespace = valueAt(object, ['metadata', 'namespace']);
-    const plugin = isPluginDaemonSet(name);
+    const plugin = pluginOfImages(imagesOf(object));
     if (plugin === undefined || typeof name !== 'string' || typeof namespace !== 'string')
       return [];
     const count = (field: string): number => {
@@ -52,34 +54,37 @@ export function pluginDaemonSets(objects: readonly JsonObject[]): PluginDaemonSe
   });
 }
 
+/** Definitions of the learner's may use the same kind in a group of their own. */
+function isDaemonSet({ apiVersion, kind }: JsonObject): boolean {
+  return kind === 'DaemonSet' && apiVersion === 'apps/v1';
+}
+
+function imagesOf(daemonSet: JsonObject): string[] {
+  const containers = valueAt(daemonSet, ['spec', 'template', 'spec', 'containers']);
+  return (Array.isArray(containers) ? containers : []).flatMap((container: unknown) => {
+    const image = isJsonObject(container) ? container['image'] : undefined;
+    return typeof image === 'string' ? [image] : [];
+  });
+}
+
 export function policyEngineOf(objects: readonly JsonObject[]): PolicyEngine {
-  const plugins = pluginDaemonSets(objects).map(({ plugin }) => plugin);
-  const enforcing = plugins.find((plugin) => PLUGINS[plugin].enforces);
-  if (enforcing !== undefined) return { plugin: enforcing, enforces: true };
-  const [first] = plugins;
-  if (first !== undefined) return { plugin: first, enforces: false };
+  const deployed = pluginDaemonSets(objects);
+  const running = deployed.filter(({ ready }) => ready > 0);
+  const plugins = new Set((running.length > 0 ? running : deployed).map(({ plugin }) => plugin));
+  const [plugin, ...others] = plugins;
+  // Which of several is in charge of a node is told by files on it, not by objects.
+  if (others.length > 0) return { plugin: 'unknown', enforces: undefined };
+  if (plugin !== undefined) return { plugin, enforces: PLUGINS[plugin].enforces };
   // kindnet and others that bring policies of their own are told by no list of ours.
-  const others = objects.some(
-    (object) =>
-      object['kind'] === 'DaemonSet' && valueAt(object, ['metadata', 'name']) !== 'kube-proxy',
+  const isElse = objects.some(
+    (object) => isDaemonSet(object) && valueAt(object, ['metadata', 'name']) !== 'kube-proxy',
   );
-  return others ? { plugin: 'unknown', enforces: undefined } : { plugin: 'none', enforces: false };
+  return isElse ? { plugin: 'unknown', enforces: undefined } : { plugin: 'none', enforces: false };
 }
 
 /** The DaemonSet names that a plugin is known by, for messages. */
 export function daemonSetNamesOf(plugin: string): readonly string[] {
-  return isPluginName(plugin) ? PLUGINS[plugin].daemonSets : [plugin];
-}
-
-function isPluginName(name: string): name is PluginName {
-  return Object.hasOwn(PLUGINS, name);
-}
-
-function isPluginDaemonSet(name: unknown): PluginName | undefined {
-  const found = Object.entries(PLUGINS).find(([, { daemonSets }]) =>
-    daemonSets.some((one) => one === name),
-  );
-  return found !== undefined && isPluginName(found[0]) ? found[0] : undefined;
+  return Object.entries(PLUGINS).find(([name]) => name === plugin)?.[1].daemonSets ?? [plugin];
 }
 
 /** The objects that policy reasoning must know, and those it cannot. */
@@ -109,8 +114,12 @@ export function policyObjectsOf(
     // Calico's server shows the stored objects a second time under a group of its own.
     if (group === 'projectcalico.org' && stored) continue;
     const isForeign = kind.endsWith('NetworkPolicy') && FOREIGN.includes(group);
-    if (group === 'networking.k8s.io' && kind === 'NetworkPolicy') policies.push(object);
-    else if (isForeign && (group === 'cilium.io' ? plugin === 'cilium' : enforces === undefined)) {
+    if (object['apiVersion'] === 'networking.k8s.io/v1' && kind === 'NetworkPolicy')
+      policies.push(object);
+    else if (
+      isForeign &&
+      (enforces === undefined || (group === 'cilium.io' && plugin === 'cilium'))
+    ) {
       unknown.push(`${kind} ${idOf(object)}`);
     } else if (isForeign && group !== 'cilium.io' && knowsAll) policies.push(object);
     else if (isCalico && REFERRED_KINDS.includes(kind)) resources.push(object);

@@ -208,6 +208,8 @@ test('nodes, plugin and addresses are read as the cluster reports them', async (
     'The node says: cni plugin not initialized.',
     'No DaemonSet called calico-node exists, and none of another network plugin.',
   ]);
+  const inName = await say(nodeObject('n1'), pluginObject('calico-node', 'busybox'), pod);
+  expect(inName?.message).toContain('it does not run the images of calico');
   const stray = podObject('shop/web', {}, { address: '192.168.9.9' });
   expect((await say(nodeObject('n1'), pluginObject('calico-node'), stray))?.message).toContain(
     '192.168.9.9 is in none of the pools 10.244.1.0/24',

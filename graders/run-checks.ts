@@ -44,6 +44,8 @@ export interface JudgeOptions {
 }
 
 const BUDGET_MS = 30_000;
+/** Where silence that no rule is named for is no policy's doing. */
+const NAMING_PROVIDERS = ['embedded'];
 
 /**
  * Runs the checks of a lab against a live cluster. A learner's mistake is a result; so is a check that could
@@ -161,6 +163,7 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
       lab,
       step,
       cluster: facts.cluster,
+      namesDrops: NAMING_PROVIDERS.includes(facts.provider),
       answers,
       proofs,
       comparisons,

@@ -62,13 +62,20 @@ export function policyObject(path: string, spec: JsonObject): JsonObject {
   };
 }
 
-/** The plugin's DaemonSet, by which the graders know that policies are enforced. */
-export function pluginObject(name: string, ready = 1): JsonObject {
+const PLUGIN_IMAGES: Readonly<Record<string, string>> = {
+  'calico-node': 'docker.io/calico/node:v3.29.1',
+  'kube-flannel-ds': 'ghcr.io/flannel-io/flannel:v0.26.1',
+  cilium: 'quay.io/cilium/cilium:v1.16.4',
+};
+
+/** The plugin's DaemonSet, by whose image the graders know that policies are enforced. */
+export function pluginObject(name: string, image = PLUGIN_IMAGES[name] ?? ''): JsonObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
     metadata: { namespace: 'kube-system', name },
-    status: { desiredNumberScheduled: 1, numberReady: ready },
+    spec: { template: { spec: { containers: [{ name: 'c', image }] } } },
+    status: { desiredNumberScheduled: 1, numberReady: 1 },
   };
 }
 

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { valueAt, type JsonObject } from '../../common/json.js';
 import type { Finding } from '../../common/verdict.js';
 import { isAs, type CanaryResult, type Enforcement } from '../canary.js';
 import {
@@ -99,10 +100,11 @@ function pluginReport(plugin: string, view: ClusterView): Report {
   const subject = `network plugin ${plugin}`;
   const expected = `the DaemonSet ${names[0] ?? plugin} ready on all ${view.nodes.length} nodes`;
   if (found === undefined) {
-    const reason =
-      all.length === 0
-        ? `No DaemonSet called ${names.join(' or ')} exists, and none of another network plugin.`
-        : `There is ${listed(all.map(({ plugin: other, name }) => `${name} (${other})`))}, but no ${names.join(' or ')}.`;
+    const reason = view.objects.some((object) => isNamed(object, names))
+      ? `There is a DaemonSet called ${names.join(' or ')}, but it does not run the images of ${plugin}.`
+      : all.length > 0
+        ? `There is ${listed(all.map(({ plugin: other, name }) => `${name} (${other})`))}, but no ${names.join(' or ')}.`
+        : `No DaemonSet called ${names.join(' or ')} exists, and none of another network plugin.`;
     return {
       starting: false,
       finding: {
@@ -132,6 +134,11 @@ function pluginReport(plugin: string, view: ClusterView): Report {
           }),
     },
   };
+}
+
+function isNamed(object: JsonObject, names: readonly string[]): boolean {
+  const name = valueAt(object, ['metadata', 'name']);
+  return object['kind'] === 'DaemonSet' && typeof name === 'string' && names.includes(name);
 }
 
 function podReports(view: ClusterView): Report[] {

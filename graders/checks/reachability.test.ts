@@ -217,6 +217,29 @@ test('policies of other kinds leave the decision to the wire, which says so', as
   );
 });
 
+test('silence that no policy is named for proves nothing where the kernel names them', async () => {
+  const foreign = {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    metadata: { namespace: 'prod', name: 'x' },
+    spec: {},
+  };
+  const server = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
+  const cluster = recordedCluster([...CILIUM, server, foreign], (request) =>
+    isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev')
+      ? {}
+      : { cause: 'filtered', tookMs: 800 },
+  );
+  const { checks } = await runChecks({
+    lab: labWith([{ kind: 'reachability', rows: [DENY, { ...ALLOW, to: 'dev/{app=web}' }] }]),
+    cluster: { ...cluster, info: { ...cluster.info, provider: 'embedded' } },
+    answers: {},
+    patience: 0.02,
+  });
+  expect(checks[0]).toMatchObject({ outcome: 'inconclusive' });
+  expect(checks[0]?.message).toContain('no policy dropped the packet');
+});
+
 test('silence that neither policy nor kernel explains needs another open path', async () => {
   const foreign = {
     apiVersion: 'cilium.io/v2',

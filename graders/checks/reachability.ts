@@ -72,6 +72,7 @@ async function look(
       main,
       canary: cell.canary === undefined ? undefined : answerTo(cell.canary),
       alive: cell.alive.map(answerTo),
+      namesDrops: context.namesDrops,
       otherPathOpen: openPaths.some(
         ({ from, to }) => from.label === cell.from.label || to.label === cell.to.label,
       ),

@@ -11,6 +11,8 @@ export interface Observation {
   alive: readonly ProbeResult[];
   /** Another path from this source, or to this target, was open at the same moment. */
   otherPathOpen: boolean;
+  /** The kernel here says of every packet that a policy dropped which one it was. */
+  namesDrops: boolean;
 }
 
 export interface Judgement {
@@ -157,6 +159,12 @@ function judgeSilence(words: Words): Judgement {
       return disagreement(words);
     case 'silent':
       if (dropped !== undefined) return passed(words);
+      if (prediction.isForeign === true && seen.namesDrops) {
+        return unsure(
+          words,
+          `No answer, but no policy dropped the packet: the kernel of this cluster would name it. ${cell.to.label} may be answering some and not others.`,
+        );
+      }
       if (!seen.otherPathOpen) {
         return unsure(
           words,

@@ -22,7 +22,12 @@ export type Prediction =
        */
       background?: string;
     }
-  | { type: 'silent'; why?: string };
+  | {
+      type: 'silent';
+      why?: string;
+      /** There are policies that the model does not know. */
+      isForeign?: true;
+    };
 
 /** `address` is what the probe dialled, for ends that have no pod. */
 export function predict(cell: Cell, view: ClusterView, address: string | undefined): Prediction {
@@ -30,6 +35,7 @@ export function predict(cell: Cell, view: ClusterView, address: string | undefin
   if (unknownPolicies.length > 0) {
     return {
       type: 'silent',
+      isForeign: true,
       why: `There are policies of other kinds (${unknownPolicies.slice(0, 3).join(', ')}), so only the packets decided.`,
     };
   }

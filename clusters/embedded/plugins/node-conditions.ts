@@ -3,7 +3,7 @@ import type { Node } from '../controllers/objects.js';
 import { timestamp } from '../controllers/times.js';
 import { RUNTIME_NOT_READY } from './node-network.js';
 import type { NodeNetwork } from './node-network.js';
-import type { PluginName } from './traits.js';
+import type { PluginName } from '../../plugin-images.js';
 
 type Condition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
 

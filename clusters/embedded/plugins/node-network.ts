@@ -1,4 +1,5 @@
-import type { PluginName, PluginTraits } from './traits.js';
+import type { PluginName } from '../../plugin-images.js';
+import type { PluginTraits } from './traits.js';
 
 /** What a node's network is at one moment. */
 export interface NodeNetwork {

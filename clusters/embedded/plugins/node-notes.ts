@@ -1,7 +1,8 @@
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { Node } from '../controllers/objects.js';
 import { traitsOf } from './traits.js';
-import type { PluginName, PluginTraits } from './traits.js';
+import type { PluginName } from '../../plugin-images.js';
+import type { PluginTraits } from './traits.js';
 
 const CALICO_ADDRESS = 'projectcalico.org/IPv4Address';
 const FLANNEL_BACKEND = 'flannel.alpha.coreos.com/backend-type';

@@ -1,5 +1,6 @@
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
+import type { PluginName } from '../../plugin-images.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import type { ConfigMap, DaemonSet, Node, Pod } from '../controllers/objects.js';
 import { controllerOf } from '../controllers/owners.js';
@@ -13,7 +14,7 @@ import { writeNodeConditions } from './node-conditions.js';
 import { NO_NETWORK, readinessOf } from './node-network.js';
 import type { NetworkReadiness, NodeNetwork } from './node-network.js';
 import { pluginOf, traitsOf } from './traits.js';
-import type { PluginName, PluginTraits } from './traits.js';
+import type { PluginTraits } from './traits.js';
 
 export interface PluginControllerOptions {
   api: ClusterApi;

@@ -1,8 +1,6 @@
 import { isJsonObject, valueAt } from '../../../common/json.js';
-import type { Cni } from '../../provider.js';
+import { pluginOfImages, repositoryOf, type PluginName } from '../../plugin-images.js';
 import type { Container, PodSpec } from '../controllers/objects.js';
-
-export type PluginName = Exclude<Cni, 'none'>;
 
 /** What a network plugin does to packets between pods of different nodes. */
 export type Routing = 'routes' | 'vxlan' | 'ipip';
@@ -23,18 +21,9 @@ export type ReadSetting = (configMap: string, key: string) => string | undefined
 
 /** The plugin that a pod template runs, told by its images; undefined where it is none. */
 export function pluginOf(spec: PodSpec | undefined): PluginName | undefined {
-  const images = new Set((spec?.containers ?? []).map(({ image = '' }) => repositoryOf(image)));
-  const has = (...names: string[]): boolean => names.some((name) => images.has(name));
-  const flannel = has(...FLANNEL_IMAGES);
-  if (has('calico/node')) return flannel ? 'canal' : 'calico';
-  if (flannel) return 'flannel';
-  if (has('cilium/cilium')) return 'cilium';
-  if (has('weaveworks/weave-kube')) return 'weave';
-  if (has('cloudnativelabs/kube-router')) return 'kube-router';
-  return undefined;
+  return pluginOfImages((spec?.containers ?? []).map(({ image = '' }) => image));
 }
 
-const FLANNEL_IMAGES = ['flannel/flannel', 'flannelcni/flannel', 'coreos/flannel'];
 const KUBERNETES = 'networking.k8s.io';
 const CALICO = 'crd.projectcalico.org';
 const CLUSTER_WIDE = 'policy.networking.k8s.io';
@@ -96,16 +85,6 @@ export function traitsOf(
         podCidr: setting('cilium-config', 'cluster-pool-ipv4-cidr'),
       };
   }
-}
-
-/** `docker.io/calico/node:v3.29.1` -> `calico/node`: any registry, any tag, Rancher's mirrors too. */
-export function repositoryOf(image: string): string {
-  const withoutDigest = image.split('@')[0] ?? '';
-  const parts = withoutDigest.split('/');
-  const name = (parts.at(-1) ?? '').split(':')[0] ?? '';
-  const mirrored = /^(?:mirrored-|hardened-)([a-z0-9]+)-(.+)$/.exec(name);
-  if (mirrored !== null) return `${mirrored[1] ?? ''}/${mirrored[2] ?? ''}`;
-  return `${parts.at(-2) ?? ''}/${name}`;
 }
 
 function enforcing(...groups: string[]): { enforcesPolicy: boolean; policyGroups: string[] } {
