@@ -43,6 +43,8 @@ export const ReachabilityRow = z.strictObject({
   port: z.number().int().min(1).max(65535),
   protocol: Protocol.default('TCP'),
   expect: z.enum(['allow', 'deny']),
+  /** For a Service that must be open: the pods that it has to lead to, and no others. */
+  servedBy: EndpointText.optional(),
   /** Said to the learner when this row is wrong. */
   why: z.string().optional(),
 });

@@ -3,6 +3,7 @@ import {
   type CheckDefinition,
   type LabDefinition,
   type QuestionDefinition,
+  type ReachabilityRow,
   type StepDefinition,
   type WrongExpectation,
 } from '../common/lab.js';
@@ -124,6 +125,7 @@ function checkRules(
             }
           }
         }
+        broken.push(...servedByProblems(row, [...path, 'rows', i]));
       });
       break;
     case 'resource':
@@ -210,6 +212,28 @@ function questionRules(question: QuestionDefinition, path: Path): RuleBreak[] {
   return fromCluster === undefined
     ? []
     : tryTo(() => parsePath(fromCluster.path), [...path, 'fromCluster', 'path']);
+}
+
+function servedByProblems(
+  { to, expect, servedBy }: ReachabilityRow,
+  path: Path,
+): readonly RuleBreak[] {
+  if (servedBy === undefined) return [];
+  const at = [...path, 'servedBy'];
+  if (expect === 'deny' || [to].flat().some((text) => !text.startsWith('service:'))) {
+    return [
+      {
+        path: at,
+        message: 'only an open way to a Service is served by pods',
+        fix: 'Take servedBy away.',
+      },
+    ];
+  }
+  const isPods = /^[a-z0-9-]+\//.test(servedBy);
+  const problem = isPods ? endpointProblem(servedBy, 'to') : `"${servedBy}" names no pods`;
+  return problem === undefined
+    ? []
+    : [{ path: at, message: problem, fix: 'See "Endpoints" in labs/README.md.' }];
 }
 
 function endpointProblem(text: string, end: 'from' | 'to'): string | undefined {

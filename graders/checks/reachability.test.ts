@@ -347,3 +347,24 @@ test('a pod of the lab that is gone is not made up for by another with its label
   expect(checks[0]).toMatchObject({ outcome: 'failed' });
   expect(checks[0]!.message).toContain('The pod first of prod (app=web) came with this lab');
 });
+
+const slice = (name: string, address: string, conditions: JsonObject = {}): JsonObject => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'prod', name, labels: { 'kubernetes.io/service-name': 'web' } },
+  endpoints: [{ addresses: [address], conditions }],
+});
+
+test('a Service that somebody else answers for is open and yet not what was asked for', async () => {
+  const stranger = podObject('prod/helper', { app: 'helper' }, { address: '10.244.1.9' });
+  const service = serviceObject('prod/web', { app: 'web' }, [80, 80]);
+  const row = { ...ALLOW, to: 'service:prod/web', servedBy: 'prod/{app=web}' };
+  const there = [...BASE, stranger, service, slice('own', '10.244.1.5')];
+  const beside = await check([row], [...there, slice('added', '10.244.1.9')], path('open'));
+  expect(beside.outcome).toBe('failed');
+  expect(beside.message).toContain(
+    'service prod/web leads to prod/helper, and it should lead to prod/{app=web} alone',
+  );
+  const ending = slice('added', '10.244.1.9', { ready: false });
+  expect((await check([row], [...there, ending], path('open'))).outcome).toBe('passed');
+});

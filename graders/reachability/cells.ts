@@ -4,6 +4,7 @@ import type { Endpoint, ProbeRequest } from '../../common/probe.js';
 import { notInPlace, type CastPod } from './cast.js';
 import { backendsOf, type ClusterView } from '../cluster-view.js';
 import { findEnds, parseEndpoint, type End } from './endpoint.js';
+import { strangersBehind } from './stand-ins.js';
 
 /** One path to be probed, and what is probed beside it so that the answer can be believed. */
 export interface Cell {
@@ -18,6 +19,8 @@ export interface Cell {
   canary: ProbeRequest | undefined;
   /** The server to itself, behind every policy: proves that it lives. One per pod behind a Service. */
   alive: readonly ProbeRequest[];
+  /** Who else than the pods that the row means stands behind the Service. */
+  strangers: readonly string[];
 }
 
 /** A row whose ends are not there. */
@@ -91,6 +94,7 @@ function createCell(row: ReachabilityRow, ends: { from: End; to: End; view: Clus
         ? undefined
         : toItself(from.endpoint, { port, protocol: 'TCP' }),
     alive: aliveProbes(row, to, view),
+    strangers: strangersBehind(row, to, view),
   };
 }
 

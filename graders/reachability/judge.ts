@@ -77,7 +77,8 @@ function judgeAllow(words: Words): Judgement {
   const { cell, seen, prediction } = words;
   switch (seen.main.cause) {
     case 'open':
-      return prediction.type === 'denied' ? disagreement(words) : passed(words);
+      if (prediction.type === 'denied') return disagreement(words);
+      return standIn(words) ?? passed(words);
     case 'filtered':
       if (prediction.type === 'denied') return wrong(words, { reason: explained(prediction) });
       if (prediction.type !== 'silent') {
@@ -173,6 +174,18 @@ function judgeSilence(words: Words): Judgement {
       }
       return passed(words);
   }
+}
+
+/** Set where somebody answered whom the row does not mean. */
+function standIn({ cell }: Words): Judgement | undefined {
+  const { to, row, strangers } = cell;
+  if (strangers.length === 0 || to.service === undefined) return undefined;
+  return failed(cell, {
+    observed: 'another server',
+    reason: `An answer came, but ${to.label} leads to ${listed(strangers)}, and it should lead to ${row.servedBy ?? ''} alone.`,
+    next: `kubectl get endpointslices -n ${to.service.namespace} -l kubernetes.io/service-name=${to.service.name}`,
+    retryForMs: SETTLE_MS,
+  });
 }
 
 /** Set where silence or a refusal has another cause than a policy. */
