@@ -140,6 +140,7 @@ export const REFERRED_KINDS: readonly string[] = [
   'NetworkSet',
   'GlobalNetworkSet',
   'HostEndpoint',
+  'FelixConfiguration',
   'EndpointSlice',
 ];
 

@@ -3,10 +3,11 @@ import { nameFor } from './compile-criteria.js';
 import { compileRules, denyWith, type CompileTarget } from './compile-policy.js';
 import { compileTiers, type CompiledTiers } from './compile-tiers.js';
 import { having, openEnded, profilesOf } from './host-policies.js';
-import { FAILSAFE } from './failsafe.js';
+import { formatRange } from './address-range.js';
+import type { FailsafePort } from './failsafe.js';
 import type { HostMap } from './node-rules.js';
 import type { Direction, NormalPolicy } from './normal-form.js';
-import { PROTOCOL } from './protocols.js';
+import { protocolWord } from './protocols.js';
 import type { IndexedEndpoint } from './endpoints.js';
 import type { AppliedTier, WorldIndex } from './world-index.js';
 
@@ -22,6 +23,7 @@ export function compileHost(
   endpoint: IndexedEndpoint,
   target: Omit<CompileTarget, 'direction' | 'accept'>,
 ): CompiledHost[] {
+  const failsafe = index.failsafeOf(endpoint.node);
   const tiers = (direction: Direction, isWanted: (policy: NormalPolicy) => boolean) =>
     having(index.tiersFor(endpoint, direction), isWanted);
   const early = (map: HostMap, direction: Direction, stage: 'untracked' | 'pre-dnat') => {
@@ -29,7 +31,14 @@ export function compileHost(
     if (own.length === 0) return [];
     const accept = `${stage === 'untracked' ? 'notrack ' : ''}meta mark set meta mark or ${PASSED_EARLY} accept`;
     const compiled = compileTiers(own, { ...target, direction, accept });
-    return [{ ...compiled, map, rules: [...failsafe(direction, 'return'), ...compiled.rules] }];
+    const open = [
+      ...rulesFor(failsafe[direction], { direction, verdict: 'return' }),
+      // Nobody knows replies before connections are tracked: those of failsafe ports are told by the port they come from.
+      ...(stage === 'untracked'
+        ? rulesFor(failsafe[opposite(direction)], { direction, verdict: 'return', isReply: true })
+        : []),
+    ];
+    return [{ ...compiled, map, rules: [...open, ...compiled.rules] }];
   };
   const forward = (map: HostMap, direction: Direction) => {
     const own = tiers(direction, ({ stage, onForward }) => stage === 'filter' && onForward);
@@ -80,7 +89,7 @@ function local(
   return {
     map: direction === 'ingress' ? 'host-in' : 'host-out',
     rules: [
-      ...failsafe(direction, 'accept'),
+      ...rulesFor(index.failsafeOf(endpoint.node)[direction], { direction, verdict: 'accept' }),
       ...last,
       ...profiles.flatMap(({ rules }) => rules),
       `${denyWith(logGroup, prefix)} comment "${prefix}"`,
@@ -103,8 +112,21 @@ function local(
   };
 }
 
-function failsafe(direction: Direction, verdict: 'accept' | 'return'): string[] {
-  return FAILSAFE[direction].map(
-    ({ protocol, port }) => `${protocol === PROTOCOL.UDP ? 'udp' : 'tcp'} dport ${port} ${verdict}`,
-  );
+const opposite = (direction: Direction): Direction =>
+  direction === 'ingress' ? 'egress' : 'ingress';
+
+function rulesFor(
+  ports: readonly FailsafePort[],
+  {
+    direction,
+    verdict,
+    isReply = false,
+  }: { direction: Direction; verdict: 'accept' | 'return'; isReply?: boolean },
+): string[] {
+  const far = direction === 'ingress' ? 'saddr' : 'daddr';
+  return ports.map(({ protocol, port, net }) => {
+    const from =
+      net === undefined ? '' : `${net.family === 4 ? 'ip' : 'ip6'} ${far} ${formatRange(net)} `;
+    return `${from}${protocolWord(protocol)} ${isReply ? 'sport' : 'dport'} ${port} ${verdict}`;
+  });
 }

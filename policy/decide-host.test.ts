@@ -1,5 +1,9 @@
 /** Host endpoints: section 3.8 of the semantics notes. */
-import { globalPolicy, hostEndpoint } from '../test/policy-wire/small-policies.js';
+import {
+  felixConfiguration,
+  globalPolicy,
+  hostEndpoint,
+} from '../test/policy-wire/small-policies.js';
 import { flow, networkPolicy, smallWorld } from '../test/policy-wire/small-world.js';
 import { decide } from './decide.js';
 import type { Decision, Flow } from './model.js';
@@ -11,7 +15,7 @@ const GUARD = (spec: Record<string, unknown> = { interfaceName: 'eth0' }) =>
 const ALLOW = { action: 'Allow' };
 const OF_NODE = { selector: "role == 'node'", types: ['Ingress', 'Egress'] };
 
-function ask(policies: unknown[], asked: Flow, guard = GUARD()): Decision {
+function ask(policies: unknown[], asked: Flow, guard: unknown = GUARD()): Decision {
   const world = smallWorld({
     pods: {
       'prod/web': {},
@@ -20,7 +24,7 @@ function ask(policies: unknown[], asked: Flow, guard = GUARD()): Decision {
     },
     policies,
   });
-  return decide({ ...world, policyResources: [guard] }, asked);
+  return decide({ ...world, policyResources: [guard].flat() }, asked);
 }
 const allows = (...args: Parameters<typeof ask>): boolean => ask(...args).allowed;
 
@@ -37,6 +41,38 @@ test('declaring one closes the node both ways, but for failsafe ports', () => {
   expect(allows([], flow(NODE, OUTSIDE, 'UDP 53'))).toBe(true);
   expect(allows([], flow(NODE, OUTSIDE, 'TCP 22'))).toBe(false);
   expect(allows([], flow('prod/host', OUTSIDE, 'TCP 443'))).toBe(false);
+});
+
+test('FelixConfiguration says which ports are failsafe, for whom, and for which node', () => {
+  const opens = (configurations: [string, object][], port: string, from = OUTSIDE): boolean =>
+    ask([], flow(from, NODE, port), [
+      GUARD(),
+      ...configurations.map(([name, spec]) => felixConfiguration(name, { ...spec })),
+    ]).allowed;
+  const only = (...ports: object[]): object => ({ failsafeInboundHostPorts: ports });
+  const web = { protocol: 'tcp', port: 8080 };
+  expect(opens([['default', only(web)]], 'TCP 8080')).toBe(true);
+  expect(opens([['default', only(web)]], 'UDP 8080')).toBe(false);
+  expect(opens([['default', only(web)]], 'TCP 22')).toBe(false);
+  expect(opens([['default', only()]], 'TCP 22')).toBe(false);
+  expect(opens([['default', {}]], 'TCP 22')).toBe(true);
+  // The outgoing ones stay as they are.
+  const out = ask([], flow(NODE, OUTSIDE, 'UDP 53'), [
+    GUARD(),
+    felixConfiguration('default', { ...only(web) }),
+  ]);
+  expect(out.egress.exempt).toBe('failsafe');
+  const partner = { ...web, net: '198.51.100.0/24' };
+  expect(opens([['default', only(partner)]], 'TCP 8080')).toBe(false);
+  expect(opens([['default', only(partner)]], 'TCP 8080', '198.51.100.7')).toBe(true);
+  // A node's own settings come first, those of others do not count.
+  const both: [string, object][] = [
+    ['default', only(web)],
+    ['node.node-1', only({ protocol: 'UDP', port: 9 })],
+  ];
+  expect([opens(both, 'TCP 8080'), opens(both, 'UDP 9')]).toEqual([false, true]);
+  expect(opens([['node.node-2', only(web)]], 'TCP 8080')).toBe(false);
+  expect(opens([['node.node-2', only(web)]], 'TCP 22')).toBe(true);
 });
 
 test('what stays on the node and what the node forwards is not asked', () => {
@@ -98,6 +134,9 @@ test('preDNAT sees what was dialled, denies nothing by default, and lets through
     allows([early({ ...ALLOW, protocol: 'TCP', destination: { ports: [9100] } })], INTO_NODE),
   ).toBe(true);
   expect(allows([early({ ...ALLOW, ...rule })], INTO_NODE)).toBe(false);
+  // The node's own address, by the selector that finds it.
+  const toNodes = { ...rule, destination: { ...rule.destination, selector: "role == 'node'" } };
+  expect(allows([early({ action: 'Deny', ...toNodes })], nodePort)).toBe(false);
   // Failsafe ports come before it.
   expect(allows([early({ action: 'Deny' })], flow(OUTSIDE, NODE, 'TCP 22'))).toBe(true);
 });

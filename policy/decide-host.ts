@@ -1,11 +1,10 @@
-import { parseAddress } from './address-range.js';
 import { openDecision, toDecision } from './direction-decision.js';
 import { isFailsafe } from './failsafe.js';
-import type { ResolvedEnd } from './flow-end.js';
+import { resolveEnd, type ResolvedEnd } from './flow-end.js';
 import { having, openEnded, profilesOf } from './host-policies.js';
 import { matchRule, type RuleView } from './match-rule.js';
 import type { DirectionDecision } from './model.js';
-import type { Direction, Profile, Stage } from './normal-form.js';
+import { farSide, type Direction, type Profile } from './normal-form.js';
 import { PROTOCOL } from './protocols.js';
 import { walkTiers } from './walk-tiers.js';
 import type { AppliedTier, WorldIndex } from './world-index.js';
@@ -44,13 +43,17 @@ export function decideHost(
   const host = endpoint.words;
   const tiers = index.tiersFor(endpoint, direction);
   const { port, protocol } = view.flow;
-  const failsafe = isFailsafe(direction, { protocol: PROTOCOL[protocol], port });
+  const failsafe = isFailsafe(index.failsafeOf(node)[direction], {
+    protocol: PROTOCOL[protocol],
+    port,
+    far: view.addresses[farSide(direction)],
+  });
   if (failsafe && type === 'local') {
     return { ...openDecision(direction), isolated: true, exempt: 'failsafe', host };
   }
   // A forwarded packet is judged early on its way in only.
   if (!failsafe && (type === 'local' || direction === 'ingress')) {
-    const early = decideEarly(tiers, { direction, view });
+    const early = decideEarly(index, { tiers, direction, view });
     if (early !== undefined) return { ...early, host };
   }
   const own = having(
@@ -66,27 +69,31 @@ export function decideHost(
 
 /** Policies before the ordinary ones: what they do not match goes on, and what they allow is through. */
 function decideEarly(
-  tiers: readonly AppliedTier[],
-  { direction, view }: { direction: Direction; view: RuleView },
+  index: WorldIndex,
+  {
+    tiers,
+    direction,
+    view,
+  }: { tiers: readonly AppliedTier[]; direction: Direction; view: RuleView },
 ): DirectionDecision | undefined {
   for (const stage of ['untracked', 'pre-dnat'] as const) {
     const own = openEnded(having(tiers, (policy) => policy.stage === stage));
-    const walk = walkTiers(own, direction, stageView(view, stage));
+    const walk = walkTiers(own, direction, beforeServices(index, view));
     if (walk.verdict !== undefined) return toDecision(walk, { direction, tiers: own });
   }
   return undefined;
 }
 
-/** Both come before Services are translated. */
-function stageView(view: RuleView, stage: Stage): RuleView {
+/** Both come before Services are translated: they see the address that was dialled. */
+function beforeServices(index: WorldIndex, view: RuleView): RuleView {
   const { dialled } = view.flow;
-  if (dialled === undefined || stage === 'filter') return view;
-  const destination = parseAddress(dialled.address);
+  if (dialled === undefined) return view;
+  const destination = resolveEnd(index, { type: 'address', address: dialled.address });
   return {
     ...view,
     flow: { ...view.flow, port: dialled.port },
-    destination: { ...view.destination, identities: [], endpoints: [] },
-    addresses: { ...view.addresses, destination },
+    destination,
+    addresses: { ...view.addresses, destination: destination.addresses[0] },
   };
 }
 

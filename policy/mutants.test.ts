@@ -5,7 +5,12 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { bruteForceTiers } from '../test/policy-wire/brute-force-tiers.js';
-import { calicoPolicy, globalPolicy, hostEndpoint } from '../test/policy-wire/small-policies.js';
+import {
+  calicoPolicy,
+  felixConfiguration,
+  globalPolicy,
+  hostEndpoint,
+} from '../test/policy-wire/small-policies.js';
 import { withCrowd, withOrderedCrowd } from '../test/policy-wire/crowd.js';
 import { flow, networkPolicy, smallWorld } from '../test/policy-wire/small-world.js';
 import { randomSituation, situationFlows } from '../test/policy-wire/random-situation.js';
@@ -215,6 +220,8 @@ const MUTANTS: readonly (readonly [string, string, string])[] = [
   ],
   ['decide-host.ts', "if (failsafe && type === 'local')", "if (type === 'local')"],
   ['decide-host.ts', "(type === 'local' || onForward)", 'true'],
+  ['failsafe.ts', 'all?.[direction] ??', ''],
+  ['failsafe.ts', 'net === undefined ||', 'true ||'],
   ['host-policies.ts', "defaultAction: 'pass'", "defaultAction: 'deny'"],
 ];
 
@@ -279,9 +286,9 @@ function pointed(policies: readonly unknown[]): World {
 }
 
 const guard = hostEndpoint('guard', { role: 'node' }, { node: 'node-1', interfaceName: 'eth0' });
-const hostWorld = (policies: unknown[]): World => ({
+const hostWorld = (policies: unknown[], resources: unknown[] = []): World => ({
   ...smallWorld({ pods: { 'prod/web': {} }, policies }),
-  policyResources: [guard],
+  policyResources: [guard, ...resources],
 });
 const untracked = globalPolicy('u', {
   selector: "role == 'node'",
@@ -292,11 +299,17 @@ const untracked = globalPolicy('u', {
 });
 const open = globalPolicy('o', { selector: "role == 'node'", ingress: [{ action: 'Allow' }] });
 const shut = globalPolicy('s', { selector: "role == 'node'", ingress: [{ action: 'Deny' }] });
+const failsafe = felixConfiguration('default', {
+  failsafeInboundHostPorts: [{ protocol: 'tcp', port: 8080, net: '192.0.2.0/24' }],
+});
 const HOST_CASES: readonly [World, Flow, boolean][] = [
   [hostWorld([]), flow('192.0.2.1', '172.18.0.2', 'TCP 9100'), false],
   [hostWorld([]), flow('192.0.2.1', '172.18.0.2', 'TCP 22'), true],
   [hostWorld([]), flow('192.0.2.1', 'prod/web'), true],
   [hostWorld([shut]), flow('192.0.2.1', 'prod/web'), true],
+  [hostWorld([], [failsafe]), flow('192.0.2.1', '172.18.0.2', 'TCP 8080'), true],
+  [hostWorld([], [failsafe]), flow('203.0.113.1', '172.18.0.2', 'TCP 8080'), false],
+  [hostWorld([], [failsafe]), flow('192.0.2.1', '172.18.0.2', 'TCP 22'), false],
   [hostWorld([untracked, open]), flow('192.0.2.1', '172.18.0.2', 'TCP 9100'), true],
 ];
 

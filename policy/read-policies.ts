@@ -1,5 +1,6 @@
 /** Reads the policies of a world into tiers. */
 import { isJsonObject } from '../common/json.js';
+import { parseFelixConfiguration } from './calico/felix-configuration.js';
 import { isCalico, parseCalicoPolicy } from './calico/parse-policy.js';
 import {
   parseHostEndpoint,
@@ -16,6 +17,7 @@ import {
   isClusterPolicy,
   parseClusterPolicy,
 } from './cluster-wide/parse-cluster-policy.js';
+import type { FailsafeSettings } from './failsafe.js';
 import type { NormalPolicies, NormalPolicy, Profile, Tier } from './normal-form.js';
 import { isNetworkPolicy, parseNetworkPolicy } from './parse-network-policy.js';
 import { isEndpointSlice, parseEndpointSlice, type ServiceEndpoints } from './service-endpoints.js';
@@ -25,6 +27,7 @@ export interface ReadPolicies {
   networkSets: readonly NetworkSet[];
   hostEndpoints: readonly HostEndpoint[];
   services: readonly ServiceEndpoints[];
+  failsafe: readonly FailsafeSettings[];
   /** Objects that this reasoning does not know: their effect is not modelled. */
   unknown: number;
 }
@@ -40,6 +43,7 @@ export function readPolicies(objects: readonly unknown[]): ReadPolicies {
   const networkSets: NetworkSet[] = [];
   const hostEndpoints: HostEndpoint[] = [];
   const services: ServiceEndpoints[] = [];
+  const failsafe: FailsafeSettings[] = [];
   let unknown = 0;
   for (const object of objects) {
     const thing = read(object);
@@ -49,10 +53,11 @@ export function readPolicies(objects: readonly unknown[]): ReadPolicies {
     else if (thing.type === 'network set') networkSets.push(thing.is);
     else if (thing.type === 'host endpoint') hostEndpoints.push(thing.is);
     else if (thing.type === 'service') services.push(thing.is);
+    else if (thing.type === 'failsafe') failsafe.push(thing.is);
     else if (thing.type === 'unknown') unknown += 1;
   }
   const tiers = tiersOf(policies, settings);
-  return { policies: { tiers, profiles }, networkSets, hostEndpoints, services, unknown };
+  return { policies: { tiers, profiles }, networkSets, hostEndpoints, services, failsafe, unknown };
 }
 
 type Thing =
@@ -62,7 +67,8 @@ type Thing =
   | { type: 'network set'; is: NetworkSet }
   | { type: 'host endpoint'; is: HostEndpoint }
   | { type: 'service'; is: ServiceEndpoints }
-  /** Has no effect: a staged policy. */
+  | { type: 'failsafe'; is: FailsafeSettings }
+  /** Has no effect: a staged policy, settings that no node reads. */
   | { type: 'none' }
   | { type: 'unknown' };
 
@@ -91,6 +97,10 @@ function readAnew(object: Parameters<typeof parseTier>[0]): Thing {
   }
   if (isCalico(object, 'HostEndpoint')) {
     return { type: 'host endpoint', is: parseHostEndpoint(object) };
+  }
+  if (isCalico(object, 'FelixConfiguration')) {
+    const settings = parseFelixConfiguration(object);
+    return settings === undefined ? { type: 'none' } : { type: 'failsafe', is: settings };
   }
   if (isEndpointSlice(object)) return { type: 'service', is: parseEndpointSlice(object) };
   return { type: 'unknown' };

@@ -1,5 +1,6 @@
 import { contains, formatAddress, type Address } from './address-range.js';
 import type { IndexedEndpoint } from './endpoints.js';
+import { failsafePortsOf, type FailsafePorts } from './failsafe.js';
 import type { LabelPredicate } from './label-predicate.js';
 import type { World, WorldPod } from './model.js';
 import type { Direction, NormalPolicies, NormalPolicy, Tier } from './normal-form.js';
@@ -33,6 +34,8 @@ export interface WorldIndex {
   findOthers: (address: Address) => readonly IndexedEndpoint[];
   /** The host endpoint that guards a node's interface to the others. */
   hostOf: (node: string) => IndexedEndpoint | undefined;
+  /** Ports that its host endpoint never closes. */
+  failsafeOf: (node: string) => FailsafePorts;
   /** In order; only what some policy selects it for. The same list for endpoints that no selector tells apart. */
   tiersFor: (endpoint: IndexedEndpoint, direction: Direction) => readonly AppliedTier[];
   find: (where: LabelPredicate) => readonly IndexedEndpoint[];
@@ -56,7 +59,7 @@ export function indexWorld(world: World): WorldIndex {
 const indexes = new WeakMap<World, WorldIndex>();
 
 function buildIndex(world: World): WorldIndex {
-  const { policies, networkSets, hostEndpoints, services, unknown } = readPolicies([
+  const { policies, networkSets, hostEndpoints, services, failsafe, unknown } = readPolicies([
     ...world.networkPolicies,
     ...(world.policyResources ?? []),
   ]);
@@ -88,6 +91,7 @@ function buildIndex(world: World): WorldIndex {
         world.nodes.find((node) => node.name === name),
         hosts,
       ),
+    failsafeOf: (node) => failsafePortsOf(failsafe, node),
     tiersFor: (endpoint, direction) => {
       const alike = population.lookalikesOf(endpoint);
       return (alike === undefined ? undefined : applied[direction].get(alike)) ?? NONE;

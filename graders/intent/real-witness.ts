@@ -71,10 +71,11 @@ interface Plan {
 
 /** A sentence where it cannot be done. */
 function planOf(witness: Witness, view: ClusterView): Plan | string {
-  const { source, destination, protocol, port } = witness;
+  const { source, destination, protocol, port, dialled } = witness;
   if ((protocol !== 'TCP' && protocol !== 'UDP') || port === undefined) {
     return `${protocol} cannot be tried`;
   }
+  if (dialled !== undefined) return 'it comes by a Service';
   if (!isMakeable(source) || !isMakeable(destination)) {
     return 'the address in it is not one that the platform may take';
   }
@@ -102,6 +103,7 @@ function isMakeable(end: WitnessEnd): end is WitnessPod {
   return (
     end.type === 'pod' &&
     !end.addressMatters &&
+    end.node === undefined &&
     (end.behind ?? []).length === 0 &&
     (end.serviceAccount === undefined || end.serviceAccount.name === 'default')
   );

@@ -60,6 +60,21 @@ test('what is right is not refused', () => {
     }),
   ).toEqual([]);
   expect(problemsOf('FelixConfiguration', { logSeverityScreen: 'Info' })).toEqual([]);
+  const failsafeInboundHostPorts = [{ protocol: 'tcp', port: 22, net: '10.0.0.0/8' }, { port: 53 }];
+  expect(problemsOf('FelixConfiguration', { failsafeInboundHostPorts })).toEqual([]);
+});
+
+test('failsafe ports that Felix would not understand are refused', () => {
+  const wrong = [
+    { protocol: 'icmp', port: 1 },
+    { protocol: 'tcp', port: 70_000 },
+    { protocol: 'tcp', port: 1, net: 'x' },
+  ];
+  const problem =
+    'must be a protocol (tcp, udp or sctp), a port from 0 to 65535 and, if any, a net';
+  expect(problemsOf('FelixConfiguration', { failsafeOutboundHostPorts: wrong })).toEqual(
+    wrong.map((_, i) => `spec.failsafeOutboundHostPorts[${i}]: ${problem}`),
+  );
 });
 
 test('policies as a whole', () => {

@@ -2,6 +2,7 @@
 import { isJsonObject, valueAt, type Json, type JsonObject } from '../../common/json.js';
 import { parseCidr } from '../address-range.js';
 import { PROTOCOL, readProtocol, WITH_PORTS } from '../protocols.js';
+import { FAILSAFE_FIELDS, readFailsafePort } from './felix-configuration.js';
 import { readNet, readPortRange } from './parse-rule.js';
 import { parseSelector } from './parse-selector.js';
 import { SelectorError } from './selector-tokens.js';
@@ -29,6 +30,7 @@ export function validateCalico(object: JsonObject): CalicoProblem[] {
     check.labels(object);
   } else if (kind === 'HostEndpoint') check.hostEndpoint(spec);
   else if (kind === 'IPPool') check.pool(spec);
+  else if (kind === 'FelixConfiguration') check.failsafePorts(spec);
   return check.problems;
 }
 
@@ -69,6 +71,18 @@ class Check {
       const problem =
         'ApplyOnForward must be true if either PreDNAT or DoNotTrack is true, for a given PolicySpec';
       this.#add('spec.applyOnForward', applyOnForward ?? false, problem);
+    }
+  }
+
+  failsafePorts(spec: JsonObject): void {
+    for (const field of Object.values(FAILSAFE_FIELDS)) {
+      const ports = spec[field];
+      for (const [i, port] of (Array.isArray(ports) ? ports : []).entries()) {
+        if (readFailsafePort(port) !== undefined) continue;
+        const problem =
+          'must be a protocol (tcp, udp or sctp), a port from 0 to 65535 and, if any, a net';
+        this.#add(`spec.${field}[${i}]`, port, problem);
+      }
     }
   }
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import {
   clusterPolicy,
+  felixConfiguration,
   globalPolicy,
   hostEndpoint,
+  profile,
 } from '../../test/policy-wire/small-policies.js';
 import { decide } from '../decide.js';
 import type { Flow, FlowEnd, World } from '../model.js';
@@ -39,22 +41,74 @@ const ENDS: FlowEnd[] = [
     address,
   })),
 ];
+/** Some come by a Service: dialled by another address and port than they arrive at. */
 const FLOWS = ENDS.flatMap((from) =>
-  ENDS.filter((to) => to !== from).flatMap((to) =>
-    [22, 80, 81].map((port): Flow => ({ from, to, port, protocol: 'TCP' })),
-  ),
+  ENDS.filter((to) => to !== from).flatMap((to) => [
+    ...[22, 80, 81, 9100].map((port): Flow => ({ from, to, port, protocol: 'TCP' })),
+    { from, to, port: 22, protocol: 'UDP' } as const,
+    ...['10.96.0.80', '172.18.0.2'].map((address): Flow => ({
+      from,
+      to,
+      port: 80,
+      protocol: 'TCP',
+      dialled: { address, port: 81 },
+    })),
+  ]),
 );
+const ALLOW = { action: 'Allow' };
+const tcp = (port: number | string): object => ({
+  protocol: 'TCP',
+  destination: { ports: [port] },
+});
 
+const toNet = (net: string): object => ({ destination: { nets: [net] } });
+
+/** At most one of each sort for a node; some name a port or a profile. */
 const hosts = fc
-  .subarray(NODES, { minLength: 0 })
-  .map((nodes) =>
-    nodes.map(({ name, addresses, labels }) =>
-      hostEndpoint(
-        name,
-        { role: 'node', ...labels },
-        { node: name, interfaceName: '*', expectedIPs: addresses },
+  .array(
+    fc.record({
+      at: fc.constantFrom(...NODES),
+      place: fc.constantFrom({ interfaceName: '*' }, { interfaceName: 'eth0' }, {}),
+      more: fc.constantFrom(
+        {},
+        {},
+        { profiles: ['projectcalico-default-allow'] },
+        { profiles: ['some'] },
+        { ports: [{ name: 'metrics', protocol: 'TCP', port: 9100 }] },
       ),
-    ),
+      extra: fc.constantFrom({}, {}, { extra: 'yes' }),
+    }),
+    { maxLength: 3 },
+  )
+  .map((drawn) => [
+    ...new Map(
+      drawn.map(({ at: { name, addresses, labels }, place, more, extra }) => {
+        const id = `${name}-${JSON.stringify(place)}`;
+        const spec = { node: name, expectedIPs: addresses, ...place, ...more };
+        return [id, hostEndpoint(id, { role: 'node', ...labels, ...extra }, spec)] as const;
+      }),
+    ).values(),
+  ]);
+const profiles = fc.constantFrom([], [80], [81, 9100]).map((ports) => [
+  profile('some', {
+    ingress: ports.map((port) => ({ ...ALLOW, ...tcp(port) })),
+    egress: [{ ...ALLOW, destination: { selector: "role == 'node'" } }],
+  }),
+]);
+const ports = fc.subarray([
+  { protocol: 'TCP', port: 80 },
+  { protocol: 'udp', port: 22 },
+  { protocol: 'TCP', port: 81, net: '192.0.2.0/24' },
+]);
+const failsafe = fc
+  .constantFrom('default', 'default', 'node.node-a', 'elsewhere')
+  .chain((name) =>
+    fc
+      .record(
+        { failsafeInboundHostPorts: ports, failsafeOutboundHostPorts: ports },
+        { requiredKeys: [] },
+      )
+      .map((spec) => [felixConfiguration(name, spec)]),
   );
 const selector = fc.constantFrom("role == 'node'", "app == 'web'", "app == 'db'", "pool == 'a'");
 const rule = fc.record({
@@ -62,15 +116,32 @@ const rule = fc.record({
   source: fc.oneof(
     fc.constant({}),
     selector.map((text) => ({ selector: text })),
-    fc.constantFrom({ nets: ['172.18.0.2/31'] }, { notSelector: "role == 'node'" }),
+    fc.constantFrom(
+      { nets: ['172.18.0.2/31'] },
+      { notSelector: "role == 'node'" },
+      { selector: 'has(extra)' },
+    ),
   ),
-  ports: fc.constantFrom({}, { protocol: 'TCP', destination: { ports: [80] } }),
+  ports: fc.constantFrom(
+    {},
+    tcp(80),
+    tcp(81),
+    tcp('metrics'),
+    toNet('172.18.0.2/32'),
+    toNet('10.96.0.0/12'),
+  ),
 });
 const calico = fc.record({
   selector,
   order: fc.constantFrom(1, 2),
   types: fc.constantFrom(['Ingress'], ['Egress'], ['Ingress', 'Egress']),
-  place: fc.constantFrom({}, {}, { applyOnForward: true }, { applyOnForward: true, preDNAT: true }),
+  place: fc.constantFrom(
+    {},
+    {},
+    { applyOnForward: true },
+    { applyOnForward: true, preDNAT: true },
+    { applyOnForward: true, doNotTrack: true },
+  ),
   rules: fc.array(rule, { minLength: 1, maxLength: 2 }),
 });
 /** Cluster-wide, about what pods may send to nodes. */
@@ -132,27 +203,36 @@ const pairs = fc
     guarding: forHosts,
     declared: hosts,
     otherHosts: hosts,
-    change: fc.nat({ max: 5 }),
+    settings: fc.tuple(profiles, failsafe),
+    others: fc.tuple(profiles, failsafe),
+    change: fc.nat({ max: 6 }),
   })
-  .map(({ own, other, guarding: { guards, changed }, declared, otherHosts, change }) => ({
-    a: [...declared, ...own, ...guards],
-    b: [
+  .map((drawn) => {
+    const { own, other, guarding, declared, otherHosts, change } = drawn;
+    const { guards, changed } = guarding;
+    const [settings, others] = [drawn.settings.flat(), drawn.others.flat()];
+    const b = [
       [...guards.toReversed(), ...own.toReversed(), ...declared.toReversed()],
       [...declared, ...own.slice(1), ...guards],
       [...declared, ...own.slice(0, -1), ...guards],
       [...declared, ...other, ...guards],
       [...declared, ...own, ...changed],
       [...otherHosts, ...own, ...guards],
-    ][change]!,
-  }));
+      [...declared, ...own, ...guards],
+    ][change]!;
+    return {
+      a: [...declared, ...own, ...guards, ...settings],
+      b: [...b, ...(change === 6 ? others : settings)],
+    };
+  });
 
 test('sets with host endpoints and peers that are nodes: what is called equal or different is so', () => {
-  const seen = { equal: 0, different: 0, withNode: 0, withHosts: 0 };
+  const seen = { equal: 0, different: 0, withNode: 0, withHosts: 0, atHost: 0 };
   fc.assert(
     fc.property(pairs, ({ a, b }) => {
       const options = { families: [4] as const, namespaces: [NAMESPACE] };
       const result = compare(a, b, options);
-      if (result.unknown > 0) return;
+      expect(result.unknown).toBe(0);
       if (a.some((object) => JSON.stringify(object).includes('expectedIPs'))) seen.withHosts += 1;
       if (result.equal) {
         seen.equal += 1;
@@ -166,6 +246,7 @@ test('sets with host endpoints and peers that are nodes: what is called equal or
       seen.different += 1;
       const ends = [witness.source, witness.destination];
       if (ends.some((end) => end.type === 'address' && end.node !== undefined)) seen.withNode += 1;
+      if (ends.some(({ node }) => node?.name !== undefined)) seen.atHost += 1;
       const allowed = (set: PolicySet): boolean => {
         const { world, flow } = witnessWorld(witness, set);
         return decide(world, flow).allowed;

@@ -1,14 +1,11 @@
-import { readPolicies } from '../read-policies.js';
-import type { HostEndpoint } from '../calico/resources.js';
-import type { NormalPolicies } from '../normal-form.js';
 import { Circuit } from './circuit.js';
+import type { ComparedSide, KnownNamespace } from './compared-side.js';
+import { readSide } from './read-side.js';
 import { encodePolicies } from './encode-policies.js';
-import { hostBearing, isAtHost, type HostBearing } from './host-bearing.js';
 import { readWitness } from './read-witness.js';
-import { resolveSets } from './resolve-sets.js';
 import { negate, SatSolver } from './sat-solver.js';
 import { narrowToSmallest } from './smallest-witness.js';
-import { ACCOUNT_NAME, NAMESPACE_NAME, Universe, type KnownNamespace } from './universe.js';
+import { ACCOUNT_NAME, NAMESPACE_NAME, Universe } from './universe.js';
 import { policiesOf, VocabularyBuilder } from './vocabulary.js';
 import type { Witness } from './witness.js';
 
@@ -21,8 +18,7 @@ export type Comparison = (
   | { equal: false; witness: Witness }
 ) & {
   /**
-   * Objects on either side that were not compared: unknown kinds, and host endpoints and early policies where
-   * what bears on them is not the same on both sides. While it is not 0, `equal` is no promise.
+   * Objects of unknown kinds on either side, which were not compared. While it is not 0, `equal` is no promise.
    */
   unknown: number;
 };
@@ -45,63 +41,41 @@ export interface CompareOptions {
 export function compare(a: PolicySet, b: PolicySet, options: CompareOptions = {}): Comparison {
   const namespaces = options.namespaces ?? [];
   const [sideA, sideB] = [readSide(a, namespaces), readSide(b, namespaces)];
-  const unknown = sideA.unknown + sideB.unknown + countHostDifferences(sideA, sideB);
+  const unknown = sideA.unknown + sideB.unknown;
   const solver = new SatSolver({ maxConflicts: MAX_CONFLICTS });
   const circuit = new Circuit(solver);
-  const universe = new Universe(circuit, collect([sideA.policies, sideB.policies], namespaces), {
+  const universe = new Universe(circuit, collect([sideA, sideB], namespaces), {
     families: options.families ?? [4, 6],
     namespaces,
     newNamespaces: options.newNamespaces ?? true,
-    everyProtocol: [sideA, sideB].some(({ policies }) =>
-      policiesOf(policies).some(({ kind }) => kind !== 'NetworkPolicy'),
+    everyProtocol: [sideA, sideB].some(
+      ({ policies, hosts }) =>
+        hosts.length > 0 || policiesOf(policies).some(({ kind }) => kind !== 'NetworkPolicy'),
     ),
   });
   const verdicts = {
-    a: encodePolicies(sideA.policies, { circuit, universe }),
-    b: encodePolicies(sideB.policies, { circuit, universe }),
+    a: encodePolicies(sideA, { circuit, universe }),
+    b: encodePolicies(sideB, { circuit, universe }),
   };
   const difference = negate(circuit.same(verdicts.a.allowed, verdicts.b.allowed));
   if (!solver.solve([difference])) return { equal: true, unknown };
   const { addressMatters } = narrowToSmallest(difference, { solver, circuit, universe });
   const witness = readWitness({ solver, universe, ...verdicts, namespaces, addressMatters });
-  const hosts = [sideA, sideB].flatMap((side) => side.hosts);
-  // There the host endpoints have a say as well, and they were not asked.
-  const isOpen = [witness.source, witness.destination].some(({ address }) =>
-    isAtHost(hosts, address),
-  );
-  return { equal: false, witness, unknown: isOpen ? Math.max(unknown, hosts.length) : unknown };
-}
-
-interface ComparedSide {
-  policies: NormalPolicies;
-  hosts: readonly HostEndpoint[];
-  bearing: HostBearing;
-  unknown: number;
-}
-
-function readSide(set: PolicySet, namespaces: readonly KnownNamespace[]): ComparedSide {
-  const read = readPolicies(set);
-  const policies = resolveSets(read, namespaces);
-  const { hostEndpoints: hosts, unknown } = read;
-  return { policies, hosts, bearing: hostBearing(policies, hosts), unknown };
-}
-
-/** The traffic of nodes is not compared: it is the same where all that bears on it is, word for word. */
-function countHostDifferences(a: ComparedSide, b: ComparedSide): number {
-  // A name that a host endpoint gives a port may be asked for by rules of pods.
-  const named = [...a.hosts, ...b.hosts].some(({ ports }) => ports.length > 0);
-  return a.bearing.text === b.bearing.text && !named ? 0 : a.bearing.count + b.bearing.count;
+  return { equal: false, witness, unknown };
 }
 
 /** Far more than sets of policies that people write ever need. */
 const MAX_CONFLICTS = 200_000;
 
 function collect(
-  policies: readonly NormalPolicies[],
+  sides: readonly ComparedSide[],
   namespaces: readonly KnownNamespace[],
 ): VocabularyBuilder {
   const vocabulary = new VocabularyBuilder();
-  for (const policy of policies.flatMap(policiesOf)) vocabulary.addPolicy(policy);
+  for (const side of sides) {
+    for (const policy of policiesOf(side.policies)) vocabulary.addPolicy(policy);
+    vocabulary.addHosts(side);
+  }
   if ([...vocabulary.labels.values()].some(({ scope }) => scope === 'account')) {
     vocabulary.questionsOn(ACCOUNT_NAME).equals.add('default');
   }

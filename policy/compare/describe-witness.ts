@@ -5,8 +5,11 @@ import { NAMESPACE_NAME_LABEL } from './vocabulary.js';
 /** `TCP 80 from a pod with app=web in namespace dev to a pod without labels in namespace prod` */
 export function describeWitness(witness: Witness): string {
   const { source, destination } = witness;
+  const { dialled } = witness;
+  const through =
+    dialled === undefined ? '' : `, dialled as port ${dialled.port} of ${dialled.address}`;
   const sourcePort = witness.sourcePort === undefined ? '' : ` source port ${witness.sourcePort}`;
-  return `${describePacket(witness)} from ${describeEnd(source)}${sourcePort} to ${describeEnd(destination)}`;
+  return `${describePacket(witness)} from ${describeEnd(source)}${sourcePort} to ${describeEnd(destination)}${through}`;
 }
 
 /** `TCP 80`, `ICMP type 8 code 0` */
@@ -24,6 +27,10 @@ export function describeEnd(end: WitnessEnd): string {
 
 function describeAddress({ address, node }: WitnessEnd & { type: 'address' }): string {
   if (node === undefined) return `address ${address}`;
+  if (node.name !== undefined) {
+    const labels = Object.keys(node.labels).length === 0 ? '' : ` with ${listLabels(node.labels)}`;
+    return `node ${node.name}${labels} (address ${address})`;
+  }
   const labels =
     Object.keys(node.labels).length === 0 ? 'without labels' : `with ${listLabels(node.labels)}`;
   return `a node ${labels} (address ${address})`;
@@ -42,6 +49,7 @@ function describePod(pod: WitnessPod): string {
     ...pod.ports.map(
       ({ name, port, protocol }) => `whose ${protocol} port ${port} is named ${name}`,
     ),
+    ...(pod.node === undefined ? [] : [`on node ${pod.node.name}`]),
     ...(pod.addressMatters ? [`with address ${pod.address}`] : []),
   ];
   return `a pod ${parts.join(' ')}`;

@@ -22,10 +22,23 @@ export function pickAddress(interval: Interval, question: AddressQuestion): bigi
   const { first, last } = interval;
   const ordinary = ordinaryAddresses(question).find((value) => first <= value && value <= last);
   if (ordinary !== undefined) return ordinary;
-  // Not a network's own address; and the two ends never pick the same.
-  const step = question.side === 'source' ? 1n : 2n;
-  if (first + step <= last) return first + step;
-  return question.side === 'source' ? first : last;
+  // The two ends never pick the same; and where there is room, not a network's own address.
+  if (last - first < 2n) return question.side === 'source' ? first : last;
+  return first + (question.side === 'source' ? 1n : 2n);
+}
+
+export const ordinaryService = (family: 4 | 6): bigint =>
+  parseAddress(ORDINARY[family].service)?.value ?? 0n;
+
+/** An address of an interval for a Service: none that the pods at the ends have. */
+export function pickServiceAddress(
+  { first, last }: Interval,
+  { family, taken }: { family: 4 | 6; taken: readonly bigint[] },
+): bigint {
+  const candidates = [ordinaryService(family), first, first + 1n, first + 2n, first + 3n];
+  return (
+    candidates.find((value) => first <= value && value <= last && !taken.includes(value)) ?? first
+  );
 }
 
 /** An ordinary port of an interval, or its first. */
@@ -35,6 +48,7 @@ export function pickPort({ first, last }: Interval): number {
 
 const ORDINARY = {
   4: {
+    service: '10.96.0.80',
     pod: { source: ['10.244.1.10', '10.0.0.10'], destination: ['10.244.2.20', '10.0.0.20'] },
     outside: {
       source: ['203.0.113.10', '198.51.100.10'],
@@ -42,6 +56,7 @@ const ORDINARY = {
     },
   },
   6: {
+    service: 'fd00:10:96::50',
     pod: { source: ['fd00:10:244:1::a'], destination: ['fd00:10:244:2::14'] },
     outside: { source: ['2001:db8::a'], destination: ['2001:db8::14'] },
   },

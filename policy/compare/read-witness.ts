@@ -3,14 +3,15 @@ import { formatAddress } from '../address-range.js';
 import { NAME } from '../label-predicate.js';
 import type { Side } from '../normal-form.js';
 import { PROTOCOL, protocolName, WITH_PORTS } from '../protocols.js';
+import type { KnownNamespace } from './compared-side.js';
 import type { Verdict } from './encode-policies.js';
 import { similarValue } from './label-values.js';
-import { pickAddress, pickPort } from './ordinary.js';
+import { pickAddress, pickPort, pickServiceAddress } from './ordinary.js';
 import type { Literal, SatSolver } from './sat-solver.js';
 import type { UnknownEnd } from './unknown-end.js';
-import { ACCOUNT_NAME, NAMESPACE_NAME, type KnownNamespace, type Universe } from './universe.js';
+import { ACCOUNT_NAME, NAMESPACE_NAME, type Universe } from './universe.js';
 import { labelId, NAMESPACE_NAME_LABEL } from './vocabulary.js';
-import type { Witness, WitnessEnd, WitnessPod } from './witness.js';
+import type { Witness, WitnessEnd, WitnessNode, WitnessPod } from './witness.js';
 
 export interface Solution {
   solver: SatSolver;
@@ -44,9 +45,41 @@ export function readWitness(solution: Solution): Witness {
           },
         }
       : {}),
+    ...readDialled(solution, isTrue),
     allowedBy: isTrue(a.allowed) ? 'a' : 'b',
     direction: isTrue(denying.egress) ? 'ingress' : 'egress',
   };
+}
+
+function readDialled(
+  { universe }: Solution,
+  isTrue: (literal: Literal) => boolean,
+): Pick<Witness, 'dialled'> {
+  const { dialled, isDialled, ends, isV4 } = universe;
+  if (!isTrue(isDialled)) return {};
+  const family = isTrue(isV4) ? 4 : 6;
+  const isPod = (side: Side): boolean => isTrue(ends[side].isPod);
+  const taken = (['source', 'destination'] as const)
+    .filter(isPod)
+    .map((side) =>
+      pickAddress(ends[side].address[family].chosen(isTrue), { family, side, isPod: true }),
+    );
+  const value = pickServiceAddress(dialled.address[family].chosen(isTrue), { family, taken });
+  return {
+    dialled: {
+      address: formatAddress({ family, value }),
+      port: pickPort(dialled.port.chosen(isTrue)),
+    },
+  };
+}
+
+function readNode(
+  end: UnknownEnd,
+  { universe, isTrue }: Pick<Solution, 'universe'> & { isTrue: (literal: Literal) => boolean },
+): WitnessNode | undefined {
+  const name = end.node.chosen(isTrue);
+  if (name === undefined) return undefined;
+  return { name, addresses: universe.claims.ownedBy(name, isTrue).map(formatAddress) };
 }
 
 function readEnd(
@@ -74,8 +107,9 @@ function readEnd(
         return shown ? [[of.key, chosen] as const] : [];
       }),
     );
+  const guarded = readNode(end, context);
   if (!isPod) {
-    const node = isTrue(end.isNode) ? { node: { labels: labelsOf('own') } } : {};
+    const node = isTrue(end.isNode) ? { node: { ...guarded, labels: labelsOf('own') } } : {};
     return { type: 'address', ...place, ...node };
   }
   const namespace = end.label(NAMESPACE_NAME)?.chosen(isTrue) ?? 'default';
@@ -92,6 +126,7 @@ function readEnd(
       ? {}
       : { serviceAccount: { name: account, labels: labelsOf('account') } }),
     ...place,
+    ...(guarded === undefined ? {} : { node: guarded }),
     addressMatters: context.addressMatters[side],
     ports: end.portNames
       .filter(({ holds }) => isTrue(holds))

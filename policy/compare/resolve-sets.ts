@@ -3,7 +3,7 @@ import { hostEndpoint } from '../endpoints.js';
 import { matchesLabels, type Facts } from '../label-predicate.js';
 import type { Criterion, EndMatch, NormalPolicy, NormalRule } from '../normal-form.js';
 import type { ReadPolicies } from '../read-policies.js';
-import type { KnownNamespace } from './universe.js';
+import type { KnownNamespace } from './compared-side.js';
 import { NAMESPACE_NAME_LABEL } from './vocabulary.js';
 
 /**
@@ -46,7 +46,11 @@ export function resolveSets(
     egress: one.egress?.map(rule),
   });
   return {
-    ...policies,
+    profiles: policies.profiles.map(({ ingress, egress, ...profile }) => ({
+      ...profile,
+      ingress: ingress.map(rule),
+      egress: egress.map(rule),
+    })),
     tiers: policies.tiers.map((tier) => ({ ...tier, policies: tier.policies.map(policy) })),
   };
 }

@@ -4,7 +4,7 @@ import type { Side } from '../normal-form.js';
 import { WITH_PORTS } from '../protocols.js';
 import type { Choice } from './choice.js';
 import type { Circuit } from './circuit.js';
-import { ordinaryAddresses, ORDINARY_PORTS } from './ordinary.js';
+import { ordinaryAddresses, ordinaryService, ORDINARY_PORTS } from './ordinary.js';
 import { FALSE, negate, TRUE, type Literal, type SatSolver } from './sat-solver.js';
 import type { Interval, Scale } from './scale.js';
 import type { UnknownEnd } from './unknown-end.js';
@@ -30,11 +30,10 @@ export function narrowToSmallest(
   }
   narrowing.wishOneOf(literalsOf(universe.protocol));
   narrowing.wish(universe.isV4);
-  wishFewest(
-    narrowing,
-    circuit,
-    ends.flatMap((end) => burdensOf(end, circuit)),
-  );
+  wishFewest(narrowing, circuit, [
+    universe.isDialled,
+    ...ends.flatMap((end) => burdensOf(end, circuit)),
+  ]);
   narrowing.wish(universe.sameNamespace);
   for (const end of ends) {
     for (const label of [NAMESPACE_NAME, ...[...end.labels.values()].map(({ of }) => of)]) {
@@ -42,9 +41,16 @@ export function narrowToSmallest(
       if (value !== undefined) narrowing.wishOneOf(literalsOf(value));
     }
   }
-  const hasPorts = circuit.any(WITH_PORTS.map((protocol) => universe.protocol.is(protocol)));
-  if (solver.isTrue(hasPorts)) for (const end of ends) wishPort(narrowing, end.port);
+  const hasPorts = WITH_PORTS.some((protocol) => solver.isTrue(universe.protocol.is(protocol)));
+  if (hasPorts) for (const end of ends) wishPort(narrowing, end.port);
   for (const side of ['destination', 'source'] as const) wishAddress(narrowing, universe, side);
+  if (solver.isTrue(universe.isDialled)) {
+    wishPort(narrowing, universe.dialled.port);
+    const family = solver.isTrue(universe.isV4) ? 4 : 6;
+    const scale = universe.dialled.address[family];
+    const ordinary = scale.isWithin(scale.intervalOf(ordinaryService(family)));
+    if (!narrowing.wish(ordinary)) wishLowest(narrowing, scale);
+  }
   for (const choice of [universe.icmpType, universe.icmpCode]) {
     narrowing.wishOneOf(literalsOf(choice));
   }
@@ -68,22 +74,27 @@ function factsWithoutAddress(
   { solver, universe }: { solver: SatSolver; universe: Universe },
 ): Literal[] {
   const isTrue = (literal: Literal): boolean => solver.isTrue(literal);
-  const { protocol, icmpType, icmpCode, isV4, ends } = universe;
+  const { protocol, icmpType, icmpCode, isV4, ends, dialled } = universe;
   const family = isTrue(isV4) ? 4 : 6;
   const choices = [protocol, icmpType, icmpCode].flatMap((choice) => literalsOf(choice));
   const facts = Object.values(ends).flatMap((end) => [
     end.isPod,
     end.isNode,
+    ...literalsOf(end.node),
     ...[...end.labels.values()].flatMap(({ value }) => literalsOf(value)),
     ...[...end.portNames, ...end.services].map(({ holds }) => holds),
   ]);
   const scales = [
     ends.source.port,
     ends.destination.port,
+    dialled.port,
+    dialled.address[family],
     ends[side === 'source' ? 'destination' : 'source'].address[family],
   ];
   return [
-    ...[isV4, ...choices, ...facts].map((fact) => (isTrue(fact) ? fact : negate(fact))),
+    ...[isV4, universe.isDialled, ...choices, ...universe.claims.literals, ...facts].map((fact) =>
+      isTrue(fact) ? fact : negate(fact),
+    ),
     ...scales.map((scale) => scale.isWithin(scale.chosen(isTrue))),
   ];
 }
@@ -131,7 +142,12 @@ function burdensOf(end: UnknownEnd, circuit: Circuit): Literal[] {
     .map(({ value }) =>
       circuit.all([circuit.any([end.isPod, end.isNode]), negate(value.is(undefined))]),
     );
-  return [end.isNode, ...labels, ...[...end.portNames, ...end.services].map(({ holds }) => holds)];
+  return [
+    end.isNode,
+    negate(end.node.is(undefined)),
+    ...labels,
+    ...[...end.portNames, ...end.services].map(({ holds }) => holds),
+  ];
 }
 
 function wishFewest(narrowing: Narrowing, circuit: Circuit, burdens: readonly Literal[]): void {
@@ -164,7 +180,14 @@ function wishAddress(narrowing: Narrowing, universe: Universe, side: Side): void
   const end = universe.ends[side];
   const family = narrowing.isTrue(universe.isV4) ? 4 : 6;
   const scale = end.address[family];
-  const ordinary = ordinaryAddresses({ family, side, isPod: narrowing.isTrue(end.isPod) });
+  const isTrue = (literal: Literal): boolean => narrowing.isTrue(literal);
+  const node = isTrue(end.isNode) ? end.node.chosen(isTrue) : undefined;
+  // A node at one of the addresses that it is known by.
+  const known = node === undefined ? [] : universe.claims.ownedBy(node, isTrue);
+  const ordinary = [
+    ...known.filter((address) => address.family === family).map(({ value }) => value),
+    ...ordinaryAddresses({ family, side, isPod: isTrue(end.isPod) }),
+  ];
   const intervals: Interval[] = ordinary.map((address) => scale.intervalOf(address));
   if (!intervals.some((interval) => narrowing.wish(scale.isWithin(interval)))) {
     wishLowest(narrowing, scale);
@@ -175,14 +198,21 @@ function isOrdinary(
   side: Side,
   { circuit, universe, isPod }: { circuit: Circuit; universe: Universe; isPod: boolean },
 ): Literal {
-  return circuit.any(
+  const end = universe.ends[side];
+  const ordinary = circuit.any(
     ([4, 6] as const).flatMap((family) => {
-      const scale = universe.ends[side].address[family];
+      const scale = end.address[family];
       return ordinaryAddresses({ family, side, isPod }).map((address) =>
         circuit.all([universe.isFamily(family), scale.isWithin(scale.intervalOf(address))]),
       );
     }),
   );
+  if (isPod) return ordinary;
+  // A node is where its host endpoints say, if they do.
+  const known = universe.claims.all.map(({ node, address, owns }) =>
+    circuit.all([owns, end.node.is(node), universe.isAt(end, address)]),
+  );
+  return circuit.any([ordinary, ...known]);
 }
 
 function wishLowest(narrowing: Narrowing, scale: Scale): void {

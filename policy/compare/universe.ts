@@ -1,17 +1,14 @@
+import type { Address } from '../address-range.js';
 import { NAME } from '../label-predicate.js';
 import type { Criterion, EndMatch, PacketMatch, Side } from '../normal-form.js';
 import { PROTOCOL, WITH_PORTS } from '../protocols.js';
 import { Choice } from './choice.js';
 import type { Circuit } from './circuit.js';
+import type { HostPort, KnownNamespace } from './compared-side.js';
+import { NodeClaims } from './node-claims.js';
 import { FALSE, negate, TRUE, type Literal } from './sat-solver.js';
 import { UnknownEnd } from './unknown-end.js';
 import type { Vocabulary } from './vocabulary.js';
-
-/** A namespace that exists, with exactly these labels. */
-export interface KnownNamespace {
-  name: string;
-  labels: Readonly<Record<string, string>>;
-}
 
 export interface UniverseOptions {
   /** Families of the cluster's networks. */
@@ -26,12 +23,21 @@ export interface UniverseOptions {
 export const NAMESPACE_NAME = { scope: 'namespace', key: NAME } as const;
 export const ACCOUNT_NAME = { scope: 'account', key: NAME } as const;
 
+/** Who stands at the ends as rules see them, and ports that host endpoints name. */
+export type FlowView = Readonly<Record<Side, UnknownEnd>> & { hostPorts: readonly HostPort[] };
+
 /**
  * Any flow in any cluster, as unknowns: whatever can be asked about it is a literal, and what cannot be true at
  * the same time is ruled out.
  */
 export class Universe {
   readonly ends: Readonly<Record<Side, UnknownEnd>>;
+  /** Whether a Service translated it; never where no policy looks before that. */
+  readonly isDialled: Literal;
+  /** What the client dialled then; else the destination itself. */
+  readonly dialled: UnknownEnd;
+  /** Which addresses belong to nodes with host endpoints. */
+  readonly claims: NodeClaims;
   readonly isV4: Literal;
   readonly protocol: Choice<number>;
   readonly icmpType: Choice<number>;
@@ -62,21 +68,40 @@ export class Universe {
     this.#shareLabels('namespace', this.sameNamespace);
     const sameAccount = this.#sameOwner(ACCOUNT_NAME, vocabulary);
     this.#shareLabels('account', circuit.all([this.sameNamespace, sameAccount]));
+    this.isDialled = vocabulary.looksBeforeServices
+      ? circuit.all([
+          circuit.variable(),
+          circuit.any(WITH_PORTS.map((protocol) => this.protocol.is(protocol))),
+        ])
+      : FALSE;
+    this.dialled = vocabulary.looksBeforeServices
+      ? new UnknownEnd(circuit, { vocabulary, side: 'destination', isPlainAddress: true })
+      : this.ends.destination;
     this.#knowNamespaces(options);
     this.#keepAddressesApart();
+    if (this.isDialled !== FALSE) this.#keepDialledFromPods();
+    this.claims = new NodeClaims(circuit, this, vocabulary.nodeAddresses);
+    this.#keepFromOwnNode(vocabulary.nodes);
   }
 
   /** Literals one of which must be true for a criterion to hold. */
-  alternatives(criterion: Criterion): Literal[] {
+  alternatives(criterion: Criterion, view: FlowView): Literal[] {
     const matches =
       criterion.about === 'packet'
-        ? criterion.anyOf.map((match) => this.#isPacket(match))
-        : criterion.anyOf.map((match) => this.#isEnd(this.ends[criterion.about], match));
+        ? criterion.anyOf.map((match) => this.#isPacket(match, view))
+        : criterion.anyOf.map((match) => this.#isEnd(view[criterion.about], match));
     return criterion.not ? [negate(this.#circuit.any(matches))] : matches;
   }
 
   isFamily(family: 4 | 6): Literal {
     return family === 4 ? this.isV4 : negate(this.isV4);
+  }
+
+  isAt(end: UnknownEnd, { family, value }: Address): Literal {
+    return this.#circuit.all([
+      this.isFamily(family),
+      end.address[family].isWithin({ first: value, last: value }),
+    ]);
   }
 
   #isEnd(end: UnknownEnd, match: EndMatch): Literal {
@@ -97,24 +122,21 @@ export class Universe {
     }
   }
 
-  #isPacket(match: PacketMatch): Literal {
+  #isPacket(match: PacketMatch, view: FlowView): Literal {
     switch (match.type) {
       case 'family':
         return this.isFamily(match.family);
       case 'protocol':
         return this.protocol.is(match.protocol);
       case 'port': {
-        const { port } = this.ends[match.side];
+        const { port } = view[match.side];
         return this.#circuit.all([
           this.protocol.is(match.protocol),
           port.isWithin({ first: BigInt(match.first), last: BigInt(match.last) }),
         ]);
       }
       case 'named-port':
-        return this.#circuit.all([
-          this.protocol.is(match.protocol),
-          this.ends[match.side].namesPort(match.protocol, match.name),
-        ]);
+        return this.#circuit.all([this.protocol.is(match.protocol), this.#isNamed(match, view)]);
       case 'icmp':
         return this.#circuit.all([
           this.protocol.is(match.family === 4 ? PROTOCOL.ICMP : PROTOCOL.ICMPv6),
@@ -122,6 +144,21 @@ export class Universe {
           match.code === undefined ? TRUE : this.icmpCode.is(match.code),
         ]);
     }
+  }
+
+  #isNamed(match: PacketMatch & { type: 'named-port' }, view: FlowView): Literal {
+    const end = view[match.side];
+    const byHosts = view.hostPorts.flatMap(({ address, name, protocol, port }) =>
+      name === match.name && protocol === match.protocol
+        ? [
+            this.#circuit.all([
+              this.isAt(end, address),
+              end.port.isWithin({ first: BigInt(port), last: BigInt(port) }),
+            ]),
+          ]
+        : [],
+    );
+    return this.#circuit.any([end.namesPort(match.protocol, match.name), ...byHosts]);
   }
 
   /** Both ends belong to one owner that is known by name; of others there is always one more. */
@@ -175,6 +212,42 @@ export class Universe {
           negate(this.isFamily(family)),
           negate(source.address[family].isWithin(interval)),
           negate(destination.address[family].isWithin(interval)),
+        ]);
+      }
+    }
+  }
+
+  /** A Service's address is no pod's: where only one or two addresses are left, they are not shared. */
+  #keepDialledFromPods(): void {
+    const { source, destination } = this.ends;
+    const pods = [source, destination];
+    for (const family of [4, 6] as const) {
+      for (const start of this.dialled.address[family].starts) {
+        const interval = this.dialled.address[family].intervalOf(start);
+        const left = interval.last - interval.first;
+        if (left > 1n) continue;
+        const isIn = (end: UnknownEnd): Literal => end.address[family].isWithin(interval);
+        const free = [this.isDialled, this.isFamily(family), isIn(this.dialled)].map(negate);
+        const taken = pods.map((end) => negate(this.#circuit.all([end.isPod, isIn(end)])));
+        if (left === 1n) this.#circuit.require([...free, ...taken]);
+        else for (const not of taken) this.#circuit.require([...free, not]);
+      }
+    }
+  }
+
+  /** No policy decides on traffic between a pod and its own node. */
+  #keepFromOwnNode(nodes: Iterable<string>): void {
+    const { source, destination } = this.ends;
+    for (const node of nodes) {
+      for (const [pod, other] of [
+        [source, destination],
+        [destination, source],
+      ] as const) {
+        this.#circuit.require([
+          negate(pod.isPod),
+          negate(pod.node.is(node)),
+          negate(other.isNode),
+          negate(other.node.is(node)),
         ]);
       }
     }

@@ -30,6 +30,8 @@ export class UnknownEnd {
   readonly isPod: Literal;
   /** A node other than that of the pod at the other end; its labels are the end's own. */
   readonly isNode: Literal;
+  /** The node that a pod runs on, or that the end is, where host endpoints name it; undefined for others. */
+  readonly node: Choice<string | undefined>;
   /** By `labelId`. */
   readonly labels: ReadonlyMap<string, UnknownLabel>;
   readonly address: Readonly<Record<4 | 6, Scale>>;
@@ -40,14 +42,33 @@ export class UnknownEnd {
   readonly #portNames = new Map<string, PortName>();
   readonly #services = new Map<string, ServiceMembership>();
 
-  constructor(circuit: Circuit, { vocabulary, side }: { vocabulary: Vocabulary; side: Side }) {
+  constructor(
+    circuit: Circuit,
+    {
+      vocabulary,
+      side,
+      isPlainAddress = false,
+    }: {
+      vocabulary: Vocabulary;
+      side: Side;
+      /** Nobody is asked for there but who has the address. */
+      isPlainAddress?: boolean;
+    },
+  ) {
     this.#circuit = circuit;
-    this.isPod = circuit.variable();
-    this.isNode = vocabulary.asksForNodes
-      ? circuit.all([negate(this.isPod), circuit.variable()])
-      : FALSE;
+    this.isPod = isPlainAddress ? FALSE : circuit.variable();
+    const asksForNodes = vocabulary.asksForNodes || vocabulary.nodes.size > 0;
+    this.isNode =
+      asksForNodes && !isPlainAddress
+        ? circuit.all([negate(this.isPod), circuit.variable()])
+        : FALSE;
+    this.node = new Choice<string | undefined>(circuit, [
+      undefined,
+      ...(isPlainAddress ? [] : vocabulary.nodes),
+    ]);
+    circuit.require([this.isPod, this.isNode, this.node.is(undefined)]);
     this.labels = new Map(
-      [...vocabulary.labels].map(([id, of]) => {
+      [...(isPlainAddress ? [] : vocabulary.labels)].map(([id, of]) => {
         const isName = of.key === NAME;
         const samples = sampleValues(of.questions, isName ? 'name' : 'label');
         const options = isName ? samples : [undefined, ...samples];

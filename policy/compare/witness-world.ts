@@ -12,18 +12,14 @@ export function witnessWorld(witness: Witness, policies: PolicySet): { world: Wo
   );
   const protocol = WITH_NAMES.find((name) => name === witness.protocol);
   if (protocol === undefined) throw new Error(`No flow can be written for ${witness.protocol}.`);
-  const { port = 0, sourcePort, icmp } = witness;
+  const { port = 0, sourcePort, icmp, dialled } = witness;
   return {
     world: {
       namespaces: [
         ...new Map(ends.map(({ namespace }) => [namespace.name, namespace] as const)).values(),
       ],
       pods,
-      nodes: [witness.source, witness.destination].flatMap((end, i) =>
-        end.type === 'address' && end.node !== undefined
-          ? [{ name: `node-${i}`, addresses: [end.address], labels: end.node.labels }]
-          : [],
-      ),
+      nodes: nodesOf(witness),
       serviceAccounts: ends.flatMap(({ namespace, serviceAccount }) =>
         serviceAccount === undefined ? [] : [{ namespace: namespace.name, ...serviceAccount }],
       ),
@@ -36,11 +32,34 @@ export function witnessWorld(witness: Witness, policies: PolicySet): { world: Wo
       protocol,
       ...(sourcePort === undefined ? {} : { sourcePort }),
       ...(icmp === undefined ? {} : { icmp }),
+      ...(dialled === undefined ? {} : { dialled }),
     },
   };
 }
 
 const WITH_NAMES = ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6', 'UDPLite'] as const;
+
+function nodesOf({ source, destination }: Witness): World['nodes'][number][] {
+  const nodes = new Map<
+    string,
+    { addresses: Set<string>; labels: Readonly<Record<string, string>> }
+  >();
+  for (const [i, end] of [source, destination].entries()) {
+    if (end.node === undefined) continue;
+    const { name = `node-${i}`, addresses = [] } = end.node;
+    const known = nodes.get(name);
+    const own = end.type === 'address' ? [end.address] : [];
+    nodes.set(name, {
+      addresses: new Set([...(known?.addresses ?? []), ...addresses, ...own]),
+      labels: 'labels' in end.node ? end.node.labels : (known?.labels ?? {}),
+    });
+  }
+  return [...nodes].map(([name, { addresses, labels }]) => ({
+    name,
+    addresses: [...addresses],
+    labels,
+  }));
+}
 
 function place(end: WitnessEnd, name: string): { end: FlowEnd; pod: WorldPod | undefined } {
   if (end.type === 'address') return { end, pod: undefined };
@@ -53,7 +72,7 @@ function place(end: WitnessEnd, name: string): { end: FlowEnd; pod: WorldPod | u
       labels: end.labels,
       ...(end.serviceAccount === undefined ? {} : { serviceAccount: end.serviceAccount.name }),
       // Each on a node of its own: neither is the other's node.
-      node: `node-of-${name}`,
+      node: end.node?.name ?? `node-of-${name}`,
       addresses: [end.address],
       hostNetwork: false,
       phase: 'Running',

@@ -11,6 +11,8 @@ export interface Witness {
   /** Only where policies ask about it. */
   sourcePort?: number;
   icmp?: { type: number; code: number };
+  /** Where a Service translated it and a policy sees what was dialled before that. */
+  dialled?: { address: string; port: number };
   /** The set that allows it; the other denies it. */
   allowedBy: 'a' | 'b';
   /** Where the other denies it: leaving the source or, if that is allowed, entering the destination. */
@@ -23,10 +25,17 @@ export type WitnessEnd =
       type: 'address';
       address: string;
       /** Where it is a node's: what policies ask about the node. */
-      node?: { labels: Readonly<Record<string, string>> };
+      node?: Partial<WitnessNode> & { labels: Readonly<Record<string, string>> };
       /** The Services, `namespace/name`, that policies ask about and that the address is behind. */
       behind?: readonly string[];
     };
+
+/** A node that a host endpoint guards. */
+export interface WitnessNode {
+  name: string;
+  /** Those that its host endpoints speak of. */
+  addresses: readonly string[];
+}
 
 /** Labels that are not there are as much part of it as those that are. */
 export interface WitnessPod {
@@ -37,6 +46,8 @@ export interface WitnessPod {
   serviceAccount?: { name: string; labels: Readonly<Record<string, string>> };
   address: string;
   behind?: readonly string[];
+  /** Where it runs, if host endpoints speak of that node. */
+  node?: WitnessNode;
   /** True where another address would change something. */
   addressMatters: boolean;
   /** Names that it gives to ports. */

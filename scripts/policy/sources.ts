@@ -79,7 +79,7 @@ async function readOne(file: string): Promise<Sourced[]> {
 }
 
 const CLUSTER_WIDE =
-  /^(Namespace|Node|Tier|Profile|HostEndpoint|Global.*|Cluster.*|AdminNetworkPolicy|BaselineAdminNetworkPolicy)$/;
+  /^(Namespace|Node|Tier|Profile|HostEndpoint|FelixConfiguration|Global.*|Cluster.*|AdminNetworkPolicy|BaselineAdminNetworkPolicy)$/;
 
 function placed(object: JsonObject): JsonObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
@@ -100,6 +100,7 @@ const LIVE_KINDS = [
   'tiers.crd.projectcalico.org',
   'profiles.crd.projectcalico.org',
   'hostendpoints.crd.projectcalico.org',
+  'felixconfigurations.crd.projectcalico.org',
   'networksets.crd.projectcalico.org',
   'globalnetworksets.crd.projectcalico.org',
   'clusternetworkpolicies.policy.networking.k8s.io',

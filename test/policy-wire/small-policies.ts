@@ -49,6 +49,21 @@ export const hostEndpoint = (name: string, labels: Spec, spec: Spec): unknown =>
   spec,
 });
 
+export const profile = (name: string, spec: Spec): unknown => ({
+  apiVersion: V3,
+  kind: 'Profile',
+  metadata: { name },
+  spec,
+});
+
+/** `default`, or `node.NAME` for one node. */
+export const felixConfiguration = (name: string, spec: Spec): unknown => ({
+  apiVersion: V3,
+  kind: 'FelixConfiguration',
+  metadata: { name },
+  spec,
+});
+
 export const clusterPolicy = (name: string, spec: Spec): unknown => ({
   apiVersion: 'policy.networking.k8s.io/v1alpha2',
   kind: 'ClusterNetworkPolicy',

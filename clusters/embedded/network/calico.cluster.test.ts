@@ -228,6 +228,18 @@ test(
         expect((await probe(CLIENT, node, 9100)).cause).toBe('refused');
         expect((await probe(CLIENT, node, 9101)).cause).toBe('filtered');
       });
+      const failsafe = v3('FelixConfiguration', 'node.worker-1', {
+        failsafeInboundHostPorts: [
+          { protocol: 'tcp', port: 9100 },
+          { protocol: 'tcp', port: 9102, net: '192.0.2.0/32' },
+        ],
+      });
+      await withObjects([failsafe], async () => {
+        expect((await probe(CLIENT, node, 9100)).cause).toBe('refused');
+        expect((await probe(CLIENT, node, 9102)).cause).toBe('filtered');
+        expect((await probe(CLIENT, node, 22)).cause).toBe('filtered');
+      });
+      expect((await probe(CLIENT, node, 22)).cause).toBe('refused');
     });
   },
   TIMEOUT_MS,

@@ -209,6 +209,7 @@ const GROUPS: Readonly<
       `networksets.${CALICO}`,
       `globalnetworksets.${CALICO}`,
       ...HOST_ENDPOINTS,
+      `felixconfigurations.${CALICO}`,
     ],
   },
 };
