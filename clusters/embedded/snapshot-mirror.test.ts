@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../provider.js';
 import type { ClusterApiServerSide } from './api/create-cluster-api.js';
 import { createClusterApi } from './api/create-cluster-api.js';
 import { SMALL_DEFINITIONS } from './api/test-support/small-definitions.js';
-import { SnapshotSource, type SnapshotAnswer } from './host/snapshot.js';
+import { SnapshotSource, type SnapshotAnswer } from './host/cluster/snapshot.js';
 import { SnapshotMirror, type AskSnapshot } from './snapshot-mirror.js';
 
 /** A host's side whose answers pass through JSON, as they do on the socket. */

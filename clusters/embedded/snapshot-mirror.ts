@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../common/json.js';
 import type { ClusterSnapshot } from '../provider.js';
-import type { KnownSnapshot, SnapshotAnswer } from './host/snapshot.js';
+import type { KnownSnapshot, SnapshotAnswer } from './host/cluster/snapshot.js';
 
 /** Asks the host for a snapshot, without the objects that are known. */
 export type AskSnapshot = (known?: KnownSnapshot) => Promise<SnapshotAnswer>;

@@ -14,10 +14,13 @@ import { findProjectRoot } from '../../system/project-root.js';
 import { isProcessAlive } from '../../system/start-process.js';
 import type { ProviderUnderTest } from '../../clusters/provider.contract.js';
 import type { Cluster, ClusterProvider, ClusterSpec } from '../../clusters/provider.js';
-import { clusterFolder, clusterNames } from '../../clusters/embedded/host/cluster-folder.js';
+import {
+  clusterFolder,
+  clusterNames,
+} from '../../clusters/embedded/host/cluster/cluster-folder.js';
 import { hostPaths } from '../../clusters/embedded/host/host-options.js';
 import { lockHolder } from '../../clusters/embedded/host/lock-file.js';
-import { sweepCluster } from '../../clusters/embedded/host/sweep.js';
+import { sweepCluster } from '../../clusters/embedded/host/cluster/sweep.js';
 import {
   createEmbeddedProvider,
   type EmbeddedProviderOptions,

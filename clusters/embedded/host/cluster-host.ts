@@ -9,12 +9,13 @@ import {
   removeClusterFolder,
   readRecord,
   type StoredSpec,
-} from './cluster-folder.js';
-import { EmbeddedCluster, type ClusterContext } from './embedded-cluster.js';
-import { infoOf } from './info.js';
+} from './cluster/cluster-folder.js';
+import type { ClusterContext } from './cluster/cluster-context.js';
+import { EmbeddedCluster } from './cluster/embedded-cluster.js';
+import { infoOf } from './cluster/info.js';
 import { PROTOCOL, REQUESTS, type HostInfo, type RequestName } from './protocol.js';
 import type { RequestContext } from './rpc-server.js';
-import { sweepCluster } from './sweep.js';
+import { sweepCluster } from './cluster/sweep.js';
 
 export interface ClusterHostOptions extends ClusterContext {
   build: string;

@@ -3,8 +3,8 @@ import type { ObservedFlow } from '../../../common/flow.js';
 import type { Phase } from '../../../common/progress.js';
 import type { ProbeResult } from '../../../common/probe.js';
 import type { ClusterInfo, ClusterTrouble, RunResult, ShellCommand } from '../../provider.js';
-import { ClusterName, ClusterSpecSchema, JsonObjectSchema } from './cluster-folder.js';
-import type { SnapshotAnswer } from './snapshot.js';
+import { ClusterName, ClusterSpecSchema, JsonObjectSchema } from './cluster/cluster-folder.js';
+import type { SnapshotAnswer } from './cluster/snapshot.js';
 
 /**
  * How a provider talks to the cluster host: lines of JSON over a unix socket, many requests at a time. A request

@@ -9,7 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
-import { RUN } from './cluster-folder.js';
+import { RUN } from './cluster/cluster-folder.js';
 
 const MEMORY = '/dev/shm';
 const TMPFS = 0x01021994;

@@ -1,22 +1,22 @@
 import path from 'node:path';
-import type { Logger } from '../../../common/logger.js';
-import type { Agent, KeptProcess } from '../agent/agent.js';
-import { connectAgent } from '../agent/connect-agent.js';
-import { createAgent } from '../agent/create-agent.js';
-import type { ApiServer } from '../api/create-api-server.js';
-import { startControllers } from '../controllers/index.js';
-import type { ImageSource, KubeletContext } from '../kubelet/context.js';
-import { Kubelet } from '../kubelet/kubelet.js';
-import { createContainerStreams } from '../kubelet/streams.js';
-import { UsageSampler } from '../kubelet/usage-sampler.js';
-import { API_SERVICE_ADDRESS, nodeAddress, nodeNetns } from '../network/addresses.js';
-import { ClusterNetwork } from '../network/cluster-network.js';
-import { DnsZone } from '../network/dns-zone.js';
-import { LoadBalancerPool } from '../network/load-balancer-addresses.js';
+import type { Logger } from '../../../../common/logger.js';
+import type { Agent, KeptProcess } from '../../agent/agent.js';
+import { connectAgent } from '../../agent/connect-agent.js';
+import { createAgent } from '../../agent/create-agent.js';
+import type { ApiServer } from '../../api/create-api-server.js';
+import { startControllers } from '../../controllers/index.js';
+import type { ImageSource, KubeletContext } from '../../kubelet/context.js';
+import { Kubelet } from '../../kubelet/kubelet.js';
+import { createContainerStreams } from '../../kubelet/streams.js';
+import { UsageSampler } from '../../kubelet/usage-sampler.js';
+import { API_SERVICE_ADDRESS, nodeAddress, nodeNetns } from '../../network/addresses.js';
+import { ClusterNetwork } from '../../network/cluster-network.js';
+import { DnsZone } from '../../network/dns-zone.js';
+import { LoadBalancerPool } from '../../network/load-balancer-addresses.js';
 import type { ClusterFolder } from './cluster-folder.js';
-import { startPlugins } from './plugins.js';
+import { createPluginController } from '../../plugins/plugin-controller.js';
 import type { VolatileFolder } from './volatile-folder.js';
-import type { Share } from './shared-folder.js';
+import type { Share } from '../shared-folder.js';
 
 export interface WorldOptions {
   folder: ClusterFolder;
@@ -76,15 +76,17 @@ export class World implements Disposable {
   readonly agent: Agent;
   readonly network: ClusterNetwork;
   readonly kubelet: Kubelet;
+  readonly volatile: VolatileFolder;
   readonly #stops: readonly (() => void)[];
 
   private constructor(
-    parts: { agent: Agent; network: ClusterNetwork; kubelet: Kubelet },
+    parts: { agent: Agent; network: ClusterNetwork; kubelet: Kubelet; volatile: VolatileFolder },
     stops: readonly (() => void)[],
   ) {
     this.agent = parts.agent;
     this.network = parts.network;
     this.kubelet = parts.kubelet;
+    this.volatile = parts.volatile;
     this.#stops = stops;
   }
 
@@ -98,7 +100,7 @@ export class World implements Disposable {
     // Nobody has to know which fields the cluster's own machinery set: keeping that in step costs more than the writes.
     const api = server.api.as('');
     const parts: { kubelet?: Kubelet; network?: ClusterNetwork } = {};
-    const plugins = startPlugins({
+    const plugins = createPluginController({
       api,
       logger,
       onPlugin: () => {
@@ -166,7 +168,7 @@ export class World implements Disposable {
       },
     });
     void network.pluginChanged();
-    return new World({ agent, network, kubelet }, [
+    return new World({ agent, network, kubelet, volatile }, [
       () => {
         controllers[Symbol.dispose]();
       },

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../../common/json.js';
-import { isJsonObject } from '../../../common/json.js';
-import { ApiError } from '../api/api-error.js';
-import type { ClusterApi, NewObject } from '../api/cluster-api.js';
+import type { JsonObject } from '../../../../common/json.js';
+import { isJsonObject } from '../../../../common/json.js';
+import { ApiError } from '../../api/api-error.js';
+import type { ClusterApi, NewObject } from '../../api/cluster-api.js';
 
 /** What the API server knows of resources, as far as a manifest needs it. */
 export interface ResourceFinder {

@@ -1,7 +1,7 @@
-import { GatehouseError } from '../../../common/errors.js';
-import type { ExecSpec } from '../agent/agent.js';
-import { DEFAULT_PATH } from '../kubelet/container-starter.js';
-import type { Kubelet } from '../kubelet/kubelet.js';
+import { GatehouseError } from '../../../../common/errors.js';
+import type { ExecSpec } from '../../agent/agent.js';
+import { DEFAULT_PATH } from '../../kubelet/container-starter.js';
+import type { Kubelet } from '../../kubelet/kubelet.js';
 
 /** A shell in a pod's container: bash where the container has it, else sh. */
 export function podShell(

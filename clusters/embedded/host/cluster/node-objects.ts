@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
-import { VERSION } from '../../../common/project.js';
-import type { ClusterApi } from '../api/cluster-api.js';
-import { nodeAddress, podCidrOf } from '../network/addresses.js';
-import type { NodeObject } from '../network/objects.js';
-import { RUNTIME_NOT_READY } from '../plugins/node-network.js';
-import { timeText } from '../kubelet/pod-status.js';
-import { PODS_PER_NODE } from '../kubelet/process-limit.js';
+import { VERSION } from '../../../../common/project.js';
+import type { ClusterApi } from '../../api/cluster-api.js';
+import { nodeAddress, podCidrOf } from '../../network/addresses.js';
+import type { NodeObject } from '../../network/objects.js';
+import { RUNTIME_NOT_READY } from '../../plugins/node-network.js';
+import { timeText } from '../../kubelet/pod-status.js';
+import { PODS_PER_NODE } from '../../kubelet/process-limit.js';
 
 /** Node objects with what a kubelet would report of this machine. */
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { GatehouseError } from '../../../common/errors.js';
-import { valueAt, type JsonObject } from '../../../common/json.js';
-import type { KubeApi } from '../../client/kube-api.js';
-import type { ResourceRegistry } from '../api/registry/resource-registry.js';
+import { GatehouseError } from '../../../../common/errors.js';
+import { valueAt, type JsonObject } from '../../../../common/json.js';
+import type { KubeApi } from '../../../client/kube-api.js';
+import type { ResourceRegistry } from '../../api/registry/resource-registry.js';
 
 const TypeMeta = z.object({ apiVersion: z.string(), kind: z.string() });
 

@@ -1,5 +1,5 @@
-import type { ClusterApi, KubeObject } from '../api/cluster-api.js';
-import type { NodeObject, PodObject } from '../network/objects.js';
+import type { ClusterApi, KubeObject } from '../../api/cluster-api.js';
+import type { NodeObject, PodObject } from '../../network/objects.js';
 
 /** What keeps a cluster from being ready, in words; empty when nothing does. */
 export function missingForReadiness(

@@ -2,11 +2,11 @@ import { mkdirSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Agent } from '../agent/agent.js';
-import type { ScratchFolders } from '../kubelet/context.js';
-import { VolumeError } from '../kubelet/volumes.js';
-import { ROUTER } from '../network/addresses.js';
-import type { PodObject } from '../network/objects.js';
+import type { Agent } from '../../agent/agent.js';
+import type { ScratchFolders } from '../../kubelet/context.js';
+import { VolumeError } from '../../kubelet/volumes.js';
+import { ROUTER } from '../../network/addresses.js';
+import type { PodObject } from '../../network/objects.js';
 import type { ClusterFolder } from './cluster-folder.js';
 import { giveTo } from './owned.js';
 

@@ -1,5 +1,5 @@
-import type { NewObject } from '../api/cluster-api.js';
-import { DNS_ADDRESS } from '../network/addresses.js';
+import type { NewObject } from '../../api/cluster-api.js';
+import { DNS_ADDRESS } from '../../network/addresses.js';
 
 /** The cluster's DNS as kubeadm would set it up. */
 export function dnsObjects(replicas: number): { resource: string; object: NewObject }[] {

@@ -1,4 +1,4 @@
-import type { ClusterInfo } from '../../provider.js';
+import type { ClusterInfo } from '../../../provider.js';
 import type { StoredSpec } from './cluster-folder.js';
 
 export function infoOf(

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonObject } from '../../../common/json.js';
-import type { ClusterSnapshot } from '../../provider.js';
-import type { KubeObject } from '../api/cluster-api.js';
-import type { ClusterApiServerSide } from '../api/create-cluster-api.js';
-import { toJson } from '../api/json/object-json.js';
+import type { JsonObject } from '../../../../common/json.js';
+import type { ClusterSnapshot } from '../../../provider.js';
+import type { KubeObject } from '../../api/cluster-api.js';
+import type { ClusterApiServerSide } from '../../api/create-cluster-api.js';
+import { toJson } from '../../api/json/object-json.js';
 
 /** What a client has of the snapshots that one source gave it: all that was stored when `upTo` was the last number. */
 export interface KnownSnapshot {

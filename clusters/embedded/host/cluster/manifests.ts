@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../common/json.js';
-import type { ApiServer } from '../api/create-api-server.js';
+import { isJsonObject, type Json, type JsonObject } from '../../../../common/json.js';
+import type { ApiServer } from '../../api/create-api-server.js';
 import type { ResourceFinder } from './apply-baseline.js';
 
 export function finderOf(server: ApiServer): ResourceFinder {
@@ -17,13 +17,24 @@ export function finderOf(server: ApiServer): ResourceFinder {
   };
 }
 
-export function metadataOf(object: JsonObject): { name?: string; namespace?: string } {
+function metadataOf(object: JsonObject): { name?: string; namespace?: string } {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const { name, namespace } = metadata;
   return {
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof namespace === 'string' ? { namespace } : {}),
   };
+}
+
+/** Pods that no controller stands behind, by name. */
+export function barePodsOf(
+  manifests: readonly JsonObject[],
+): { namespace: string; name: string }[] {
+  return manifests.flatMap((object) => {
+    if (object['kind'] !== 'Pod') return [];
+    const { name, namespace } = metadataOf(object);
+    return name === undefined ? [] : [{ name, namespace: namespace ?? 'default' }];
+  });
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -11,10 +11,10 @@ import {
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { CNIS } from '../../provider.js';
-import type { JsonObject } from '../../../common/json.js';
-import { isJsonObject } from '../../../common/json.js';
-import { replaceFile } from '../../../system/replace-file.js';
+import { CNIS } from '../../../provider.js';
+import type { JsonObject } from '../../../../common/json.js';
+import { isJsonObject } from '../../../../common/json.js';
+import { replaceFile } from '../../../../system/replace-file.js';
 
 export const ClusterName = z
   .string()

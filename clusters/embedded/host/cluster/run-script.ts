@@ -1,7 +1,7 @@
-import { GatehouseError } from '../../../common/errors.js';
-import type { Agent } from '../agent/agent.js';
-import type { RunResult } from '../../provider.js';
-import { workstationShell } from '../kubelet/workstation.js';
+import { GatehouseError } from '../../../../common/errors.js';
+import type { Agent } from '../../agent/agent.js';
+import type { RunResult } from '../../../provider.js';
+import { workstationShell } from '../../kubelet/workstation.js';
 
 const MAX_OUTPUT = 8 * 1024 * 1024;
 const DEFAULT_TIMEOUT_MS = 120_000;
