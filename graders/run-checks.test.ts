@@ -62,6 +62,25 @@ test('a half right choice of several does not tell what is missing', async () =>
   });
 });
 
+test('a pod that should run says why it cannot, and the command that shows it', async () => {
+  const lab = labWith([{ ...POD, expect: [{ path: '.status.phase', equals: 'Running' }] }]);
+  const broken = podObject(
+    'shop/web',
+    { app: 'web' },
+    { phase: 'Pending', waiting: 'ImagePullBackOff' },
+  );
+  const { checks } = await runChecks({
+    lab,
+    cluster: recordedCluster([namespaceObject('shop'), broken]),
+    answers: {},
+    patience: 0.02,
+  });
+  expect(checks[0]?.message).toBe(
+    'Pod web .status.phase should be Running, but is Pending. It says: ImagePullBackOff.',
+  );
+  expect(checks[0]?.findings[0]?.next).toBe('kubectl describe pod web -n shop');
+});
+
 test("an answer is compared with the learner's own cluster", async () => {
   const question = {
     id: 'which',

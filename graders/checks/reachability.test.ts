@@ -121,6 +121,22 @@ test('silence of a dead server is no denial, although a policy would deny as wel
   expect(result.message).toContain('Nobody listens on TCP port 80 in prod/web');
 });
 
+test('a Service that sends to a closed port is looked at itself, not its pods', async () => {
+  const service = serviceObject('prod/web', { app: 'web' }, [80, 8081]);
+  const result = await check(
+    [{ ...ALLOW, to: 'service:prod/web' }],
+    [...BASE, service],
+    (request) =>
+      isSelf(request) && request.from.type === 'pod' && request.from.name === 'client'
+        ? {}
+        : { cause: 'refused' },
+  );
+  expect(result.message).toContain(
+    'Nobody listens where service prod/web sends its TCP port 80 to',
+  );
+  expect(result.findings[0]?.next).toBe('kubectl describe service web -n prod');
+});
+
 test('a deleted server is a failure that says what was looked for and what there is', async () => {
   const objects = [
     ...BASE.filter((object) => object !== POD_WEB),

@@ -9,7 +9,7 @@ import {
   type CheckOf,
   type CheckVerdict,
 } from '../check-context.js';
-import { kindOf, objectsOfKind } from '../cluster-view.js';
+import { kindOf, objectsOfKind, type ClusterView } from '../cluster-view.js';
 import { valuesAtPath } from '../json-path.js';
 import { listed } from '../reachability/endpoint.js';
 import { describeLabels } from '../reachability/label-terms.js';
@@ -42,7 +42,7 @@ export async function checkResource(
 }
 
 async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<CheckVerdict> {
-  const { objects, omittedKinds } = await context.view({ fresh: true });
+  const { objects, omittedKinds, pods } = await context.view({ fresh: true });
   const { resource } = check;
   if (omittedKinds.includes(kindOf(resource))) return notKept(check);
   const ofKind = objectsOfKind(objects, resource.apiVersion, resource.kind);
@@ -50,7 +50,13 @@ async function lookOnce(check: ResourceCheck, context: CheckContext): Promise<Ch
   if (candidates.length === 0 && check.count !== 0) return missing(check, ofKind);
   const judged = candidates.map((object) => ({
     object,
-    findings: check.expect.map((expectation) => judgeField(object, expectation)),
+    findings: check.expect.map((expectation) =>
+      judgeField(
+        object,
+        expectation,
+        resource.kind === 'Pod' ? problemOf(object, pods) : undefined,
+      ),
+    ),
   }));
   const satisfied = judged.filter(({ findings }) => worstOutcome(findings) === 'passed');
   if (check.count !== undefined && satisfied.length !== check.count) {
@@ -102,7 +108,18 @@ function isMeant(
   );
 }
 
-function judgeField(object: JsonObject, expectation: Expectation): Finding {
+/** Why a pod does not run, in the cluster's own words. */
+function problemOf(object: JsonObject, pods: ClusterView['pods']): string | undefined {
+  return pods.find(
+    ({ namespace, name }) => namespace === namespaceOf(object) && name === nameOf(object),
+  )?.problem;
+}
+
+function judgeField(
+  object: JsonObject,
+  expectation: Expectation,
+  problem: string | undefined,
+): Finding {
   const { path = '', equals, matches, exists, why } = expectation;
   const values = path === '' ? [object] : valuesAtPath(object, path);
   const outcome = (ok: boolean) => (ok ? 'passed' : 'failed');
@@ -118,8 +135,22 @@ function judgeField(object: JsonObject, expectation: Expectation): Finding {
     expected,
     observed: values.length === 0 ? 'not set' : path === '' ? 'there' : listed(values.map(textOf)),
     outcome: outcome(ok),
-    ...(ok || why === undefined ? {} : { reason: why }),
-    ...(ok ? {} : { next: getCommand(object) }),
+    ...(ok ? {} : whatToDo(object, { path, why, problem })),
+  };
+}
+
+function whatToDo(
+  object: JsonObject,
+  { path, why, problem }: { path: string; why: string | undefined; problem: string | undefined },
+): Pick<Finding, 'reason' | 'next'> {
+  const isStuck = problem !== undefined && path.startsWith('.status');
+  const reasons = [
+    ...(why === undefined ? [] : [why]),
+    ...(isStuck ? [`It says: ${problem.replace(/\.?$/, '.')}`] : []),
+  ];
+  return {
+    ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
+    next: isStuck ? describeCommand(object) : getCommand(object),
   };
 }
 
@@ -232,9 +263,18 @@ function stringsOf(value: unknown): Record<string, string> {
 }
 
 function getCommand(object: JsonObject): string {
+  return `kubectl get ${argumentsOf(object)} -o yaml`;
+}
+
+function describeCommand(object: JsonObject): string {
+  return `kubectl describe ${argumentsOf(object)}`;
+}
+
+/** Kind, name and namespace, as kubectl takes them. */
+function argumentsOf(object: JsonObject): string {
   const namespace = namespaceOf(object);
   const where = namespace === '' ? '' : ` -n ${namespace}`;
-  return `kubectl get ${textOf(object['kind']).toLowerCase()} ${nameOf(object)}${where} -o yaml`;
+  return `${textOf(object['kind']).toLowerCase()} ${nameOf(object)}${where}`;
 }
 
 function nameOf(object: JsonObject): string {

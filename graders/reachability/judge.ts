@@ -208,13 +208,27 @@ function deadServer({ cell, seen, prediction }: Words): Judgement | undefined {
       `${to.label} did not answer even to itself, so nothing can be said about this path.`,
     );
   }
-  const where = to.pod ?? to.service;
   return failed(cell, {
     observed: 'no server',
-    reason: `Nobody listens on ${row.protocol} port ${row.port} in ${to.label}: not even the pod itself gets an answer there, so a policy cannot be judged.`,
-    next: where === undefined ? undefined : `kubectl get pods -n ${where.namespace} -o wide`,
+    reason: `Nobody listens ${placeOf(to, row)}: not even the pod itself gets an answer there, so a policy cannot be judged.`,
+    next: whereToLook(to),
     retryForMs: SETTLE_MS,
   });
+}
+
+function placeOf(to: End, { protocol, port }: Cell['row']): string {
+  const door = `${protocol} port ${port}`;
+  return to.service === undefined
+    ? `on ${door} in ${to.label}`
+    : `where ${to.label} sends its ${door} to`;
+}
+
+/** Of a Service that sends to a closed port its own numbers tell more than its pods. */
+function whereToLook({ pod, service }: End): string | undefined {
+  if (service !== undefined) {
+    return `kubectl describe service ${service.name} -n ${service.namespace}`;
+  }
+  return pod === undefined ? undefined : `kubectl get pods -n ${pod.namespace} -o wide`;
 }
 
 /** A pod that does not run: the learner's to repair where it says why, ours to wait for where it starts. */
