@@ -14,9 +14,6 @@ listen('/instructor/events', {
         return;
       const focused = focusedAction();
       body.innerHTML = String(data.html);
-      for (const field of body.querySelectorAll<HTMLInputElement>('input[name="_csrf"]')) {
-        field.value = document.body.dataset['csrf'] ?? '';
-      }
       count.textContent = String(data.count);
       table.hidden = data.count === 0;
       empty.hidden = data.count !== 0;

@@ -1,3 +1,5 @@
+import { findElement } from './find.js';
+
 /** What the server says when it refuses. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -11,6 +13,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What this browser's forms carry; the frame of every page has it. */
+function csrfToken(): string {
+  return findElement(document, 'meta[name="csrf"]', HTMLMetaElement)?.content ?? '';
+}
+
 /** Sends a form to the server as our scripts do: the answer is data. Rejects with a Refusal. */
 export async function send(
   url: string,
@@ -22,7 +29,7 @@ export async function send(
     response = await fetch(url, {
       method: 'POST',
       body,
-      headers: { Accept: 'application/json', 'X-CSRF-Token': document.body.dataset['csrf'] ?? '' },
+      headers: { Accept: 'application/json', 'X-CSRF-Token': csrfToken() },
     });
   } catch {
     throw new Refusal({
