@@ -15,11 +15,18 @@ export interface LabPageState {
   mostTerminals: number;
   /** Nodes that a root shell can be opened on; empty where the lab does not ask for it. */
   nodes: string[];
-  /** When the lab ends unless something is done, ISO 8601, and whether that is to be said now. */
-  idle?: { endsAt: string; isNear: boolean };
+  /** When the lab ends, ISO 8601, whether that is to be said now, and whether nothing can put it off any more. */
+  idle?: { endsAt: string; isNear: boolean; isFinal: boolean };
   /** The step that is being checked now. */
   checking?: string;
-  steps: { id: string; outcome: 'open' | 'passed' | 'partly'; earned: number; possible: number }[];
+  steps: {
+    id: string;
+    outcome: 'open' | 'passed' | 'partly';
+    earned: number;
+    possible: number;
+    /** Of its last check, ISO 8601. */
+    checkedAt?: string;
+  }[];
   points: { earned: number; possible: number };
 }
 
@@ -51,6 +58,8 @@ export interface CheckDoneEvent {
   outcome: 'passed' | 'failed' | 'inconclusive' | 'error';
   announcement: string;
   html: string;
+  /** As in the state that follows; absent where the check could not be run. */
+  checkedAt?: string;
 }
 
 /** What a page is told while it shows who talks to whom. */

@@ -8,6 +8,8 @@ export interface StepScore {
   possible: number;
   attempts: number;
   outcome: 'open' | 'passed' | 'partly';
+  /** When it was checked last, ISO 8601. */
+  checkedAt: string | undefined;
 }
 
 export interface LabScore {
@@ -36,6 +38,7 @@ export function scoreOf(lab: Lab, rows: readonly StepProgress[]): LabScore {
         : row === undefined
           ? ('open' as const)
           : ('partly' as const),
+      checkedAt: row?.checkedAt,
     };
   });
   const passed = steps.filter(({ outcome }) => outcome === 'passed').length;

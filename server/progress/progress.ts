@@ -15,6 +15,8 @@ export interface StepProgress {
   attempts: number;
   lastOutcome: LabResult['outcome'];
   passedAt: string | undefined;
+  /** When the step was checked or judged again last. */
+  checkedAt: string;
 }
 
 export interface StoredAttempt {
@@ -113,6 +115,7 @@ export class Progress implements AsyncDisposable {
       attempts: row.attempts,
       lastOutcome: parseOutcome(row.last_outcome),
       passedAt: row.passed_at ?? undefined,
+      checkedAt: row.updated_at,
     }));
     return this.#withUnstored(stored, filter);
   }
@@ -195,6 +198,7 @@ export class Progress implements AsyncDisposable {
         attempts: (before?.attempts ?? 0) + triesOf(result),
         lastOutcome: result.outcome,
         passedAt: best.passedAt,
+        checkedAt: createdAt,
       });
     }
     return [...byStep.values()];

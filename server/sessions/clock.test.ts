@@ -25,10 +25,12 @@ test('a sign of life moves the end', () => {
   expect(clock.state()).toBe('warning');
   clock.touch();
   expect(clock.state()).toBe('running');
+  expect(clock.isFinal).toBe(false);
 });
 
 test('no sign of life moves the end of the longest time', () => {
   const clock = createClock({ createdAt: Date.now() - 601 * MINUTE });
   clock.touch();
   expect(clock.state()).toBe('over');
+  expect(clock.isFinal).toBe(true);
 });

@@ -26,8 +26,16 @@ export class Clock {
   }
 
   get endsAt(): number {
-    const { idleMs, createdAt, mostMs } = this.#options;
-    return Math.min(this.#lastActiveAt + idleMs, createdAt + mostMs);
+    return Math.min(this.#lastActiveAt + this.#options.idleMs, this.#latest);
+  }
+
+  /** Whether no sign of its learner can move the end any more. */
+  get isFinal(): boolean {
+    return this.endsAt === this.#latest;
+  }
+
+  get #latest(): number {
+    return this.#options.createdAt + this.#options.mostMs;
   }
 
   state(now = Date.now()): 'running' | 'warning' | 'over' {

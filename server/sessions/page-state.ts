@@ -8,11 +8,12 @@ export function pageStateOf(
   { score, mostTerminals }: { score: LabScore; mostTerminals: number },
 ): LabPageState {
   const scored = {
-    steps: score.steps.map(({ id, outcome, earned, possible }) => ({
+    steps: score.steps.map(({ id, outcome, earned, possible, checkedAt }) => ({
       id,
       outcome,
       earned,
       possible,
+      ...(checkedAt === undefined ? {} : { checkedAt }),
     })),
     points: { earned: score.earned, possible: score.possible },
     mostTerminals,
@@ -30,6 +31,7 @@ export function pageStateOf(
     idle: {
       endsAt: new Date(live.clock.endsAt).toISOString(),
       isNear: live.clock.state() !== 'running',
+      isFinal: live.clock.isFinal,
     },
     ...(live.checking === undefined ? {} : { checking: live.checking }),
     ...scored,

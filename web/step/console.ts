@@ -70,14 +70,26 @@ export class Console {
   #showIdle({ idle, cluster }: LabPageState): void {
     const warning = getElement(this.#root, '[data-idle]', HTMLElement);
     const isNear = idle?.isNear === true && cluster === 'ready';
-    if (isNear && warning.hidden) {
-      const minutes = Math.max(1, Math.round((Date.parse(idle.endsAt) - Date.now()) / 60_000));
-      this.#setText(
-        '[data-idle-when]',
-        minutes === 1 ? 'within a minute' : `in ${minutes} minutes`,
-      );
-    }
+    if (isNear) this.#showEnd(warning, idle);
     warning.hidden = !isNear;
+  }
+
+  /** Written only where it is news: the warning is read out when it changes. */
+  #showEnd(warning: HTMLElement, { endsAt, isFinal }: { endsAt: string; isFinal: boolean }): void {
+    const when = getElement(warning, '[data-idle-when]', HTMLTimeElement);
+    if (when.dateTime === endsAt) return;
+    when.dateTime = endsAt;
+    when.textContent = new Date(endsAt).toLocaleTimeString([], {
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    this.#setText(
+      '[data-idle-why]',
+      isFinal
+        ? 'because it has run for as long as a lab may. Your scores stay, and you can start it again.'
+        : 'because nothing happens in it.',
+    );
+    getElement(warning, '[data-idle-keep]', HTMLElement).hidden = isFinal;
   }
 
   #setText(selector: string, text: string): void {

@@ -3,14 +3,13 @@ import { GatehouseError } from '../../../common/errors.js';
 import type { LabStep } from '../../../common/lab.js';
 import type { ServerContext } from '../../context.js';
 import { finish } from '../../http/finish.js';
-import { resultFragments } from '../../pages/labs-step/results.js';
 import type { AnswerValue } from '../../progress/progress.js';
 import { findStep } from '../../pages/labs-step/find-step.js';
 
 const MOST_ANSWER_LETTERS = 2000;
 
 /** **Check**: runs the graders for a step. Scripts follow the results on the event stream; forms come back to the page. */
-export function serveCheck({ serve, pages, getLab, sessions, checker }: ServerContext): void {
+export function serveCheck({ serve, getLab, sessions, checker }: ServerContext): void {
   serve(
     'POST /labs/:chapter/:lab/steps/:step/check',
     async ({ request, response, user, params }) => {
@@ -18,12 +17,12 @@ export function serveCheck({ serve, pages, getLab, sessions, checker }: ServerCo
       const step = findStep(lab, params['step']);
       const live = sessions.get(user.id, lab.id);
       const attempt = await checker.check(live, step, answersOf(step, request));
-      const summary = await resultFragments(pages).summary(lab, { step: step.id, attempt });
+      const { outcome, points } = attempt.result;
       finish(
         { request, response },
         {
           redirect: `/labs/${lab.id}/${step.id}#results`,
-          data: { outcome: summary.outcome, points: attempt.result.points },
+          data: { outcome, points },
         },
       );
     },

@@ -68,8 +68,10 @@ export function serveLabSession(context: ServerContext): void {
     };
     let live: LiveLab | undefined;
     let subscription: Disposable | undefined;
+    const currentScore = async () =>
+      scoreOf(lab, await progress.list({ userId: user.id, lab: lab.id }));
     const tellState = async (): Promise<void> => {
-      const score = scoreOf(lab, await progress.list({ userId: user.id, lab: lab.id }));
+      const score = await currentScore();
       const state = pageStateOf(live, { score, mostTerminals: settings.maxTerminalsPerSession });
       stream.send('state', state);
     };
@@ -86,7 +88,10 @@ export function serveLabSession(context: ServerContext): void {
           break;
         }
         case 'checked':
-          stream.send('checked', await fragments.summary(lab, event));
+          stream.send(
+            'checked',
+            await fragments.summary(lab, { ...event, score: await currentScore() }),
+          );
           break;
         case 'check-failed':
           stream.send('checked', await fragments.failure(event));

@@ -68,8 +68,8 @@ export function serveStepPage(context: ServerContext): void {
             const check = checks.find(({ id }) => id === result.id);
             return check === undefined ? [] : [resultView(result, { check, opened, stepUrl })];
           }),
-          summary: attempt === undefined ? undefined : summaryView(lab, { step: step.id, attempt }),
-          attemptAt: attempt?.createdAt,
+          summary:
+            attempt === undefined ? undefined : summaryView(lab, { step: step.id, attempt, score }),
           state,
           troubleTitle: state.trouble && `${TROUBLE_TITLES[state.trouble.state]}.`,
           split: parseSplit(preferences.get('split')),

@@ -2,6 +2,7 @@ import type { CheckDoneEvent, CheckResultEvent } from '../../../common/page-even
 import { hintCostsOf, type CheckDefinition, type Lab, type LabStep } from '../../../common/lab.js';
 import type { CheckResult, Outcome } from '../../../common/verdict.js';
 import type { OpenedHint } from '../../progress/hints.js';
+import type { LabScore } from '../../progress/lab-score.js';
 import type { StoredAttempt } from '../../progress/progress.js';
 import type { Pages } from '../pages.js';
 
@@ -32,11 +33,13 @@ export function resultFragments(pages: Pages) {
     },
     async summary(
       lab: Lab,
-      { step, attempt }: { step: string; attempt: StoredAttempt },
+      { step, attempt, score }: { step: string; attempt: StoredAttempt; score: LabScore },
     ): Promise<CheckDoneEvent> {
-      const view = summaryView(lab, { step, attempt });
+      const view = summaryView(lab, { step, attempt, score });
       const html = await pages.fragment('labs-step/summary', view);
-      return { step, outcome: attempt.result.outcome, announcement: view.announcement, html };
+      const { outcome } = attempt.result;
+      const { announcement } = view;
+      return { step, outcome, announcement, html, checkedAt: attempt.createdAt };
     },
     async failure({ step, message }: { step: string; message: string }): Promise<CheckDoneEvent> {
       const announcement = 'The check could not be run. Nothing is counted against you.';
@@ -132,12 +135,13 @@ export interface SummaryView {
   detail: string;
   announcement: string;
   isStored: boolean;
-  next?: { href: string; title: string };
+  next?: { href: string; verb: string; title?: string };
 }
 
+/** `score` is the lab's with this attempt. */
 export function summaryView(
   lab: Lab,
-  { step, attempt }: { step: string; attempt: StoredAttempt },
+  { step, attempt, score: total }: { step: string; attempt: StoredAttempt; score: LabScore },
 ): SummaryView {
   const { outcome, points } = attempt.result;
   const spent = attempt.result.checks.reduce(
@@ -151,23 +155,32 @@ export function summaryView(
     failed: 'Not there yet',
     inconclusive: 'It could not be told',
   }[outcome];
+  const isDone = total.state === 'done';
   const detail = {
-    passed: `${score}.`,
+    passed: isDone
+      ? `${score}. The lab is done: ${total.earned} of ${total.possible} points in all.`
+      : `${score}.`,
     failed: `${score} this time. Your best score is kept.`,
     inconclusive: `${score} this time. What could not be told costs nothing: check again in a moment.`,
   }[outcome];
-  const index = lab.steps.findIndex(({ id }) => id === step);
-  const next = outcome === 'passed' ? lab.steps[index + 1] : undefined;
+  const next = outcome === 'passed' ? nextOf(lab, { step, score: total }) : undefined;
   return {
     outcome,
     headline,
     detail,
     announcement: `${headline}. ${detail}`,
     isStored: attempt.isStored,
-    ...(next === undefined
-      ? {}
-      : { next: { href: `/labs/${lab.id}/${next.id}`, title: next.title } }),
+    ...(next === undefined ? {} : { next }),
   };
+}
+
+/** The step after this one; after the last one whichever is still open, and the other labs where none is. */
+function nextOf(lab: Lab, { step, score }: { step: string; score: LabScore }): SummaryView['next'] {
+  const index = lab.steps.findIndex(({ id }) => id === step);
+  const open = score.steps.find(({ outcome }) => outcome !== 'passed');
+  const next = lab.steps[index + 1] ?? lab.steps.find(({ id }) => id === open?.id);
+  if (next === undefined) return { href: '/', verb: 'All labs' };
+  return { href: `/labs/${lab.id}/${next.id}`, verb: 'Next', title: next.title };
 }
 
 /** Checks of a step that learners see, before and after they were run. */
