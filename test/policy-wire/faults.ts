@@ -123,5 +123,9 @@ export const FAULTS: Readonly<Record<string, readonly (readonly [string, string]
     ["if (failsafe && type === 'local')", "if (type === 'local')"],
     ["(type === 'local' || onForward)", 'true'],
   ],
+  'failsafe.ts': [
+    ['all?.[direction] ??', ''],
+    ['net === undefined ||', 'true ||'],
+  ],
   'host-policies.ts': [["defaultAction: 'pass'", "defaultAction: 'deny'"]],
 };
