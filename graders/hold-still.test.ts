@@ -3,10 +3,9 @@ import { runChecks } from './run-checks.js';
 import {
   labWith,
   namespaceObject,
-  pluginObject,
-  podObject,
   policyObject,
   recordedCluster,
+  startObjects,
 } from './test-cluster.js';
 
 const PATHS = {
@@ -22,10 +21,7 @@ const LABEL = {
 
 const objects = (uid: string): JsonObject[] => [
   { ...namespaceObject('kube-system'), metadata: { name: 'kube-system', uid } },
-  namespaceObject('shop'),
-  pluginObject('calico-node'),
-  podObject('shop/web', { app: 'web' }, { address: '10.1.1.2' }),
-  podObject('shop/c', { app: 'c' }, { address: '10.1.1.1' }),
+  ...startObjects({ 'shop/web': '10.1.1.2', 'shop/c': '10.1.1.1' }),
 ];
 
 type Look = JsonObject[] | Error;

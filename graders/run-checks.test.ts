@@ -164,17 +164,22 @@ test('a fault of ours is an error and not a failure', async () => {
   expect(outcome).toBe('inconclusive');
 });
 
-test('a check that takes too long is inconclusive', async () => {
+/** A path to a pod that does not come up: there is something to wait for. */
+function neverReady() {
   const objects = [
     namespaceObject('shop'),
     podObject('shop/web', { app: 'web' }, { phase: 'Pending' }),
     podObject('shop/c', { app: 'c' }, { address: '10.1.1.1' }),
   ];
-  const lab = labWith([
-    { kind: 'reachability', rows: [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'allow' }] },
-  ]);
-  const cluster = recordedCluster(objects, () => ({ cause: 'no-target' }));
-  const { checks } = await runChecks({ lab, cluster, answers: {}, budgetMs: 300 });
+  const rows = [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'allow' }];
+  return {
+    lab: labWith([{ kind: 'reachability', rows }]),
+    cluster: recordedCluster(objects, () => ({ cause: 'no-target' })),
+  };
+}
+
+test('a check that takes too long is inconclusive', async () => {
+  const { checks } = await runChecks({ ...neverReady(), answers: {}, budgetMs: 300 });
   expect(checks[0]).toMatchObject({
     outcome: 'inconclusive',
     message: 'The check did not come to an end within 0 s. Try it again.',
@@ -182,21 +187,8 @@ test('a check that takes too long is inconclusive', async () => {
 });
 
 test('cancelling ends a run with CANCELLED', async () => {
-  const objects = [
-    namespaceObject('shop'),
-    podObject('shop/web', { app: 'web' }, { phase: 'Pending' }),
-    podObject('shop/c', { app: 'c' }, { address: '10.1.1.1' }),
-  ];
-  const lab = labWith([
-    { kind: 'reachability', rows: [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'allow' }] },
-  ]);
   const cancel = new AbortController();
-  const run = runChecks({
-    lab,
-    cluster: recordedCluster(objects, () => ({ cause: 'no-target' })),
-    answers: {},
-    signal: cancel.signal,
-  });
+  const run = runChecks({ ...neverReady(), answers: {}, signal: cancel.signal });
   await Promise.all([
     expect(run).rejects.toMatchObject({ code: 'CANCELLED' }),
     sleep(50).then(() => {

@@ -79,6 +79,18 @@ export function pluginObject(name: string, image = PLUGIN_IMAGES[name] ?? ''): J
   };
 }
 
+/** What there is before a learner begins: pods by `namespace/name` and address, each labelled `app=NAME`, and a plugin. */
+export function startObjects(pods: Record<string, string>, plugin = 'calico-node'): JsonObject[] {
+  const namespaces = new Set(Object.keys(pods).map((path) => path.split('/')[0] ?? ''));
+  return [
+    ...[...namespaces].map(namespaceObject),
+    pluginObject(plugin),
+    ...Object.entries(pods).map(([path, address]) =>
+      podObject(path, { app: path.split('/')[1] ?? '' }, { address }),
+    ),
+  ];
+}
+
 export function nodeObject(name: string, ready = true): JsonObject {
   return {
     apiVersion: 'v1',

@@ -4,23 +4,18 @@ import {
   isSelf,
   labWith,
   namespaceObject,
-  pluginObject,
   podObject,
   policyObject,
   recordedCluster,
   serviceObject,
+  startObjects,
   type Answering,
 } from '../test-cluster.js';
 
-const POD_WEB = podObject('prod/web', { app: 'web' }, { address: '10.244.1.5' });
-const POD_CLIENT = podObject('dev/client', { app: 'client' }, { address: '10.244.1.6' });
-const BASE = [
-  namespaceObject('prod'),
-  namespaceObject('dev'),
-  pluginObject('calico-node'),
-  POD_WEB,
-  POD_CLIENT,
-];
+const CLIENT = { 'dev/client': '10.244.1.6' };
+const PODS = { 'prod/web': '10.244.1.5', ...CLIENT };
+const BASE = startObjects(PODS);
+const WITHOUT_WEB = [namespaceObject('prod'), ...startObjects(CLIENT)];
 const DENY_ALL = policyObject('prod/deny-all', { podSelector: {}, policyTypes: ['Ingress'] });
 const ALLOW_ALL = policyObject('prod/open', {
   podSelector: {},
@@ -139,7 +134,7 @@ test('a Service that sends to a closed port is looked at itself, not its pods', 
 
 test('a deleted server is a failure that says what was looked for and what there is', async () => {
   const objects = [
-    ...BASE.filter((object) => object !== POD_WEB),
+    ...WITHOUT_WEB,
     podObject('prod/web-2', { app: 'wep' }, { address: '10.244.1.9' }),
   ];
   const result = await check([DENY], objects, path('filtered'));
@@ -149,7 +144,7 @@ test('a deleted server is a failure that says what was looked for and what there
 
 test('a pod that runs in another namespace is named', async () => {
   const objects = [
-    ...BASE.filter((object) => object !== POD_WEB),
+    ...WITHOUT_WEB,
     podObject('default/web', { app: 'web' }, { address: '10.244.1.9' }),
   ];
   const result = await check([ALLOW], objects, path('filtered'));
@@ -206,27 +201,33 @@ test('what was final is not probed again while the rest settles', async () => {
 });
 
 test('a cluster that enforces nothing is told apart from a wrong policy', async () => {
-  const objects = [
-    ...BASE.filter((object) => object['kind'] !== 'DaemonSet'),
-    pluginObject('kube-flannel-ds'),
-    DENY_ALL,
-  ];
+  const objects = [...startObjects(PODS, 'kube-flannel-ds'), DENY_ALL];
   const result = await check([DENY], objects, path('open'));
   expect(result.outcome).toBe('failed');
   expect(result.message).toContain('no network plugin of this cluster acts on policies');
 });
 
-const CILIUM = [...BASE.filter((object) => object['kind'] !== 'DaemonSet'), pluginObject('cilium')];
-
-test('policies of other kinds leave the decision to the wire, which says so', async () => {
-  const foreign = {
+/** With a policy of a kind that we do not read. */
+const CILIUM = [
+  ...startObjects(PODS, 'cilium'),
+  {
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumNetworkPolicy',
     metadata: { namespace: 'prod', name: 'default.deny' },
     spec: {},
-  };
+  },
+];
+/** A second server, and everything but the path to it stays silent. */
+const DEV_WEB = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
+const WITH_OPEN_PATH = [DENY, { ...ALLOW, to: 'dev/{app=web}' }];
+const onlyDevAnswers: Answering = (request) =>
+  isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev')
+    ? {}
+    : { cause: 'filtered', tookMs: 800 };
+
+test('policies of other kinds leave the decision to the wire, which says so', async () => {
   const droppedBy = { node: 'worker-1', direction: 'ingress', policies: ['prod/default.deny'] };
-  const result = await check([DENY], [...CILIUM, foreign], path('filtered', { droppedBy }));
+  const result = await check([DENY], CILIUM, path('filtered', { droppedBy }));
   expect(result.outcome).toBe('passed');
   expect(result.findings[0]?.reason).toBe(
     'dropped on node worker-1 by ingress of prod/default.deny.',
@@ -234,20 +235,9 @@ test('policies of other kinds leave the decision to the wire, which says so', as
 });
 
 test('silence that no policy is named for proves nothing where the kernel names them', async () => {
-  const foreign = {
-    apiVersion: 'cilium.io/v2',
-    kind: 'CiliumNetworkPolicy',
-    metadata: { namespace: 'prod', name: 'x' },
-    spec: {},
-  };
-  const server = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
-  const cluster = recordedCluster([...CILIUM, server, foreign], (request) =>
-    isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev')
-      ? {}
-      : { cause: 'filtered', tookMs: 800 },
-  );
+  const cluster = recordedCluster([...CILIUM, DEV_WEB], onlyDevAnswers);
   const { checks } = await runChecks({
-    lab: labWith([{ kind: 'reachability', rows: [DENY, { ...ALLOW, to: 'dev/{app=web}' }] }]),
+    lab: labWith([{ kind: 'reachability', rows: WITH_OPEN_PATH }]),
     cluster: { ...cluster, info: { ...cluster.info, provider: 'embedded' } },
     answers: {},
     patience: 0.02,
@@ -257,20 +247,9 @@ test('silence that no policy is named for proves nothing where the kernel names 
 });
 
 test('silence that neither policy nor kernel explains needs another open path', async () => {
-  const foreign = {
-    apiVersion: 'cilium.io/v2',
-    kind: 'CiliumNetworkPolicy',
-    metadata: { namespace: 'prod', name: 'x' },
-    spec: {},
-  };
-  const lonely = await check([DENY], [...CILIUM, foreign], path('filtered'));
+  const lonely = await check([DENY], CILIUM, path('filtered'));
   expect(lonely.outcome).toBe('inconclusive');
-  const server = podObject('dev/web', { app: 'web' }, { address: '10.244.1.8' });
-  const rows = [DENY, { ...ALLOW, to: 'dev/{app=web}' }];
-  const accompanied = await check(rows, [...CILIUM, server, foreign], (request) => {
-    const open = isSelf(request) || (request.to.type === 'pod' && request.to.namespace === 'dev');
-    return open ? {} : { cause: 'filtered', tookMs: 800 };
-  });
+  const accompanied = await check(WITH_OPEN_PATH, [...CILIUM, DEV_WEB], onlyDevAnswers);
   expect(accompanied.outcome).toBe('passed');
 });
 
@@ -313,7 +292,7 @@ test("a pod that cannot start is the learner's to repair, with the reason the cl
     { app: 'web' },
     { phase: 'Pending', waiting: 'ImagePullBackOff' },
   );
-  const objects = [...BASE.filter((object) => object !== POD_WEB), broken];
+  const objects = [...WITHOUT_WEB, broken];
   const result = await check([ALLOW], objects, path('unknown', { cause: 'no-target' }));
   expect(result.outcome).toBe('failed');
   expect(result.message).toContain('The target prod/web does not run: ImagePullBackOff.');
@@ -335,7 +314,7 @@ test('a matrix of all to all leaves out each pod to itself', async () => {
 test('a pod of the lab that gave its labels to another is asked for by name', async () => {
   const cluster = recordedCluster(
     [
-      ...BASE.filter((object) => object !== POD_WEB),
+      ...WITHOUT_WEB,
       DENY_ALL,
       podObject('prod/web', { app: 'old' }, { address: '10.244.1.5' }),
       podObject('prod/decoy', { app: 'web' }, { address: '10.244.1.9' }),

@@ -1,16 +1,15 @@
+import type { Cluster } from '../../clusters/provider.js';
 import type { JsonObject } from '../../common/json.js';
 import type { Lab } from '../../common/lab.js';
-import type { ProbeRequest } from '../../common/probe.js';
 import type { LabResult } from '../../common/verdict.js';
 import { runChecks } from '../run-checks.js';
 import {
+  type Answering,
   isSelf,
   labWith,
-  namespaceObject,
-  pluginObject,
-  podObject,
   policyObject,
   recordedCluster,
+  startObjects,
 } from '../test-cluster.js';
 import { EvidenceRecorder } from './recorder.js';
 import { regrade } from './regrade.js';
@@ -30,32 +29,27 @@ const POLICY = policyObject('shop/closed', {
   policyTypes: ['Ingress'],
 });
 const OBJECTS = [
-  namespaceObject('shop'),
-  namespaceObject('dev'),
-  pluginObject('calico-node'),
-  podObject('shop/db', { app: 'db' }, { address: '10.1.1.1' }),
-  podObject('dev/client', { app: 'client' }, { address: '10.1.1.2' }),
-  podObject('dev/other', { app: 'other' }, { address: '10.1.1.3' }),
+  ...startObjects({ 'shop/db': '10.1.1.1', 'dev/client': '10.1.1.2', 'dev/other': '10.1.1.3' }),
   { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'dev' } },
 ];
 
-const isDenied = (request: ProbeRequest): boolean =>
-  !isSelf(request) && request.to.type === 'pod' && request.to.name === 'db';
+/** Nobody but the database itself reaches it. */
+const closed: Answering = (request) => {
+  const isDenied = !isSelf(request) && request.to.type === 'pod' && request.to.name === 'db';
+  return { cause: isDenied ? 'filtered' : 'open' };
+};
+
+async function record(lab: Lab, cluster: Cluster, patience: number) {
+  const recorder = new EvidenceRecorder();
+  const before = await runChecks({ lab, cluster, answers: {}, recorder, patience });
+  return { before, evidence: recorder.evidence() };
+}
 
 /** Grades a cluster that was closed by one policy, and keeps its evidence as it is stored. */
-async function grade(checks: JsonObject[], objects: JsonObject[] = [...OBJECTS, POLICY]) {
-  const recorder = new EvidenceRecorder();
-  const cluster = recordedCluster(objects, (request) => ({
-    cause: isDenied(request) ? 'filtered' : 'open',
-  }));
-  const before = await runChecks({
-    lab: labWith(checks),
-    cluster,
-    answers: {},
-    recorder,
-    patience: 0.02,
-  });
-  const sealed = await sealEvidence(recorder.evidence());
+async function grade(checks: JsonObject[]) {
+  const cluster = recordedCluster([...OBJECTS, POLICY], closed);
+  const { before, evidence } = await record(labWith(checks), cluster, 0.02);
+  const sealed = await sealEvidence(evidence);
   if (sealed === undefined) throw new Error('too large');
   return { before, evidence: await openEvidence(sealed) };
 }
@@ -178,9 +172,7 @@ test('a question that was not asked yet is inconclusive, one that was left open 
   const check = { id: 'answer', kind: 'answer', question: 'how-many' };
   const lab = labWith([check], [question]);
   expect((await judgedBy(lab, await grade([CLOSED]))).outcomes).toEqual({ answer: 'inconclusive' });
-  const recorder = new EvidenceRecorder();
-  const before = await runChecks({ lab, cluster: recordedCluster([]), answers: {}, recorder });
-  const { outcomes: open } = await judgedBy(lab, { before, evidence: recorder.evidence() });
+  const { outcomes: open } = await judgedBy(lab, await record(lab, recordedCluster([]), 1));
   expect(open).toEqual({ answer: 'failed' });
 });
 
@@ -190,14 +182,10 @@ test('policies that changed while the attempt was graded leave it inconclusive',
     looks += 1;
     return looks === 1 ? [...OBJECTS, POLICY] : OBJECTS;
   };
-  const recorder = new EvidenceRecorder();
   const lab = labWith([CLOSED]);
-  const cluster = recordedCluster(flipping, (request) => ({
-    cause: isDenied(request) ? 'filtered' : 'open',
-  }));
-  const before = await runChecks({ lab, cluster, answers: {}, recorder, patience: 1 });
-  expect(outcomes(before)).toEqual({ closed: 'inconclusive' });
-  const { outcomes: after } = await judgedBy(lab, { before, evidence: recorder.evidence() });
+  const graded = await record(lab, recordedCluster(flipping, closed), 1);
+  expect(outcomes(graded.before)).toEqual({ closed: 'inconclusive' });
+  const { outcomes: after } = await judgedBy(lab, graded);
   expect(after).toEqual({ closed: 'inconclusive' });
 });
 
@@ -209,18 +197,8 @@ describe('by meaning', () => {
   });
   const other = policyObject('shop/other', { podSelector: {}, policyTypes: ['Egress'] });
 
-  async function gradeIntent(reference: JsonObject) {
-    const recorder = new EvidenceRecorder();
-    const cluster = recordedCluster([...OBJECTS, POLICY]);
-    const before = await runChecks({
-      lab: labOf(reference),
-      cluster,
-      answers: {},
-      recorder,
-      patience: 0,
-    });
-    return { before, evidence: recorder.evidence() };
-  }
+  const gradeIntent = (reference: JsonObject) =>
+    record(labOf(reference), recordedCluster([...OBJECTS, POLICY]), 0);
 
   test('policies that differ from a newer reference fail, also where it was not tried', async () => {
     const graded = await gradeIntent(POLICY);
