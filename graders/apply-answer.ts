@@ -1,20 +1,27 @@
 import type { Cluster, RunResult } from '../clusters/provider.js';
 import { GatehouseError } from '../common/errors.js';
 import type { Answers, StepAnswer } from '../common/lab.js';
+import { withoutControls } from '../common/plain-text.js';
 
 const TIMEOUT_MS = 60_000;
+const MOST_COMPLAINTS = 10;
 
 /**
  * Does in the workstation what an answer says: writes its files into the home, types its commands; returns
  * what it answers to questions. With `mustSucceed` the first failing command rejects with BAD_LAB; else it
- * is as when a learner goes on typing.
+ * is as when a learner goes on typing, and `onComplaint` hears the last lines that went to standard error.
  */
 export async function applyAnswer(
   cluster: Cluster,
   answer: StepAnswer,
-  options: { mustSucceed: boolean; what: string; signal?: AbortSignal },
+  options: {
+    mustSucceed: boolean;
+    what: string;
+    signal?: AbortSignal;
+    onComplaint?: (lines: readonly string[]) => void;
+  },
 ): Promise<Answers> {
-  const { mustSucceed, what, signal } = options;
+  const { mustSucceed, what, signal, onComplaint } = options;
   const type = async (script: string): Promise<RunResult> => {
     const result = await cluster.run(script, {
       timeoutMs: TIMEOUT_MS,
@@ -24,6 +31,8 @@ export async function applyAnswer(
       const message = `The commands of ${what} failed with exit code ${result.exitCode}`;
       throw new GatehouseError('BAD_LAB', message, { fix: lastLines(result) });
     }
+    const complaints = withoutControls(result.stderr).trim();
+    if (complaints !== '') onComplaint?.(complaints.split('\n').slice(-MOST_COMPLAINTS));
     return result;
   };
   const script = [...answer.files.map(writeFile), commandsOf(answer)].join('\n');
@@ -41,7 +50,7 @@ export async function applyAnswer(
 function commandsOf({ commands, files }: StepAnswer): string {
   if (commands !== undefined) return commands;
   return files
-    .filter(({ path }) => /\.ya?ml$/.test(path))
+    .filter(({ path }) => /\.(?:ya?ml|json)$/.test(path))
     .map(({ path }) => `kubectl apply -f ${quote(path)}`)
     .join('\n');
 }

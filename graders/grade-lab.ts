@@ -29,6 +29,8 @@ export interface GradeLabOptions {
   signal?: AbortSignal;
   onPhase?: (phase: Phase) => void;
   onResult?: (result: CheckResult) => void;
+  /** Told what the commands of a part of the answer wrote to standard error. */
+  onComplaint?: (what: string, lines: readonly string[]) => void;
   logger?: Logger;
   /** Keeps what the verdicts rest on. */
   recorder?: EvidenceRecorder;
@@ -92,6 +94,9 @@ export async function gradeWork(
     const given = await applyAnswer(cluster, answer, {
       mustSucceed,
       what,
+      onComplaint: (lines) => {
+        options.onComplaint?.(what, lines);
+      },
       ...(signal === undefined ? {} : { signal }),
     });
     answers = { ...answers, ...given };

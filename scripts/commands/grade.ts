@@ -44,7 +44,7 @@ export function addGradeCommand(program: Command): void {
     .option('--untouched', 'nothing done')
     .option(
       '--submission <folder>',
-      'manifests (*.yaml) and commands.sh of a student, as in solution/',
+      'manifests (*.yaml, *.json) and commands.sh of a student, as in solution/',
     )
     .option('--kubeconfig <file>', 'a cluster that exists')
     .option('--seed <text>', "of a lab with values: whose, for example a student's number")
@@ -72,7 +72,7 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const graded =
     mode.type === 'kubeconfig'
       ? await gradeByKubeconfig({ ...work, ...ofThisProcess(command), provider, file: mode.file })
-      : await gradeLab({ ...work, provider, mode });
+      : await gradeLab({ ...work, provider, mode, onComplaint });
   const evidence =
     options.evidence === undefined ? undefined : await sealEvidence(recorder.evidence());
   const result = signResult(withEvidence(graded, evidence), key);
@@ -81,6 +81,11 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   if (options.evidence !== undefined) await keepEvidence(options.evidence, { result, evidence });
   const exitCode = exitCodeOf(result);
   if (exitCode !== 0) throw new CliFailure(exitCode);
+}
+
+/** A manifest that was refused is no fault of the graders': its author reads why. */
+function onComplaint(what: string, lines: readonly string[]): void {
+  note([`The commands of ${what} complained:`, ...lines.map((line) => `  ${line}`)].join('\n'));
 }
 
 async function keepEvidence(
