@@ -22,6 +22,11 @@ export interface Agent extends AsyncDisposable {
 
   /** Runs nft commands in one network namespace as one transaction. Rejects with nft's own message. */
   nft(netns: string, script: string): Promise<void>;
+  /**
+   * Makes a namespace forget the UDP connections that were dialled at one address and are answered from another:
+   * their next packet is translated anew.
+   */
+  forgetConnections(netns: string, routes: readonly TranslatedRoute[]): Promise<void>;
   /** Answers an nft query (`list counters`, …) as nft's JSON (`nft -j`). */
   nftJson(netns: string, command: string): Promise<unknown>;
 
@@ -62,9 +67,11 @@ export interface Agent extends AsyncDisposable {
 
   /**
    * Accepts TCP connections inside a network namespace and joins each to the unix socket, which the cluster's
-   * user must be allowed to connect to.
+   * user must be allowed to connect to. The same again is one relay.
    */
   relay(netns: string, options: { address: string; port: number; unixPath: string }): Promise<void>;
+  /** Stops accepting what is joined to a unix socket there; open connections stay. */
+  closeRelay(netns: string, unixPath: string): Promise<void>;
   /** Opens a TCP connection from inside a network namespace (port-forward). Rejects when refused. */
   dial(netns: string, options: { address: string; port: number }): Promise<Duplex>;
 
@@ -115,6 +122,12 @@ export type NetworkOperation =
   | { op: 'neighbour'; netns: string; link: string; address: string; mac: string }
   /** Under /proc/sys/, with slashes: `net/ipv4/ip_forward`. */
   | { op: 'sysctl'; netns: string; key: string; value: string };
+
+/** A connection's way through a Service: what a client dialled, and who answers. IPv4. */
+export interface TranslatedRoute {
+  dialled: { address: string; port: number };
+  answering: { address: string; port: number };
+}
 
 export interface VethEnd {
   netns: string;

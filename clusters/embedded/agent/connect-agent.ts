@@ -14,6 +14,7 @@ import type {
   ProcessExit,
   ProcessSpec,
   StartedProcess,
+  TranslatedRoute,
 } from './agent.js';
 import { connectSocket, ControlConnection, openDataConnection } from './control-connection.js';
 import { createExecSession } from './exec-session.js';
@@ -75,6 +76,16 @@ class AgentClient implements Agent {
     await this.#connection.request('nft', [netns, script]);
   }
 
+  async forgetConnections(netns: string, routes: readonly TranslatedRoute[]): Promise<void> {
+    const fields = routes.flatMap(({ dialled, answering }) => [
+      dialled.address,
+      dialled.port,
+      answering.address,
+      answering.port,
+    ]);
+    await this.#connection.request('conntrack-forget', [netns, routes.length, ...fields]);
+  }
+
   async nftJson(netns: string, command: string): Promise<unknown> {
     const [text = ''] = await this.#connection.request('nft-json', [netns, command]);
     return text === '' ? undefined : JSON.parse(text);
@@ -115,6 +126,10 @@ class AgentClient implements Agent {
 
   attach(id: string): Promise<ExecSession> {
     return this.#openSession('attach', [id]);
+  }
+
+  async closeRelay(netns: string, unixPath: string): Promise<void> {
+    await this.#connection.request('relay-close', [netns, unixPath]);
   }
 
   async relay(

@@ -20,6 +20,9 @@ export interface NetworkOptions {
   api: ClusterApi;
   nodes: readonly string[];
   logger: Logger;
+  /** A folder for sockets that the agent may connect to, and its user where that is another than ours. */
+  sockets: string;
+  uid: number | undefined;
   /** The network of a node, as its plugin has it. */
   networkOf(node: string): NodeNetwork;
   /** The namespaces an earlier run of the host left, where there was one. */
@@ -53,7 +56,14 @@ export class ClusterNetwork {
       networkOf: (node) => options.networkOf(node),
       addressOf: (pod) => this.#wires.addressOf(pod),
     });
-    this.#proxy = new ServiceProxy({ agent, api, nodes, logger });
+    this.#proxy = new ServiceProxy({
+      agent,
+      api,
+      nodes,
+      logger,
+      sockets: options.sockets,
+      uid: options.uid,
+    });
     this.#stopLog = startPolicyLog({
       agent,
       api,

@@ -3,9 +3,11 @@ import type { Agent } from '../agent/agent.js';
 import type { ClusterApi } from '../api/cluster-api.js';
 import { ROUTER, isLoadBalancerAddress, nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
+import { HealthChecks } from './health-checks.js';
 import { EMPTY_CONTENT, diffTable, type TableContent } from './nft-table.js';
 import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
 import { externalAddresses, servicePorts, usable, type ServicePort } from './service-ports.js';
+import { staleRoutes } from './stale-connections.js';
 import { SERVICE_TABLE, serviceContent, serviceTableSetup } from './services.js';
 
 export interface ServiceProxyOptions {
@@ -13,21 +15,28 @@ export interface ServiceProxyOptions {
   api: ClusterApi;
   nodes: readonly { name: string; address: string }[];
   logger: Logger;
+  /** A folder for sockets that the agent may connect to, and its user where that is another than ours. */
+  sockets: string;
+  uid: number | undefined;
 }
 
-/** kube-proxy of every node, and the load balancer of the LAN: Services as nftables, event by event. */
+/** kube-proxy of every node, with its health checks, and the load balancer of the LAN: Services as nftables, event by event. */
 export class ServiceProxy {
   readonly #options: ServiceProxyOptions;
   readonly #services = new Map<string, ServiceObject>();
   readonly #slices = new Map<string, EndpointSliceObject>();
   /** What is in force by node; undefined: the table has to be made anew. */
   readonly #inForce = new Map<string, TableContent>();
+  /** The ports that a node's table was last made of. */
+  readonly #portsInForce = new Map<string, readonly ServicePort[]>();
   readonly #routes = new Map<string, string>();
+  readonly #health: HealthChecks;
   readonly #work: Coalescer;
   readonly #stops: (() => void)[] = [];
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
+    this.#health = new HealthChecks(options);
     this.#work = new Coalescer(() => this.#apply(), options.logger);
     const { api } = options;
     this.#stops.push(
@@ -51,6 +60,7 @@ export class ServiceProxy {
 
   stop(): void {
     this.#work.stop();
+    this.#health.stop();
     for (const stop of this.#stops.splice(0)) stop();
   }
 
@@ -59,6 +69,7 @@ export class ServiceProxy {
     await Promise.all([
       ...this.#options.nodes.map((node) => this.#applyTo(node, ports)),
       this.#routeLoadBalancers(ports),
+      this.#health.update(this.#services.values(), ports),
     ]);
   }
 
@@ -69,7 +80,10 @@ export class ServiceProxy {
     const next = serviceContent(ports, node.name);
     const before = this.#inForce.get(node.name);
     const changes = diffTable(SERVICE_TABLE, before ?? EMPTY_CONTENT, next);
-    if (before !== undefined && changes === '') return;
+    if (before !== undefined && changes === '') {
+      this.#portsInForce.set(node.name, ports);
+      return;
+    }
     const script =
       before === undefined
         ? [
@@ -83,6 +97,23 @@ export class ServiceProxy {
     this.#inForce.delete(node.name);
     await this.#options.agent.nft(nodeNetns(node.name), script);
     this.#inForce.set(node.name, next);
+    await this.#forgetConnections(node, ports);
+  }
+
+  /** What is translated anew starts with the next packet; the kernel knows the connections of before. */
+  async #forgetConnections(
+    node: { name: string; address: string },
+    ports: readonly ServicePort[],
+  ): Promise<void> {
+    const stale = staleRoutes(this.#portsInForce.get(node.name) ?? [], ports, node.address);
+    this.#portsInForce.set(node.name, ports);
+    if (stale.length === 0) return;
+    const { agent, logger } = this.#options;
+    try {
+      await agent.forgetConnections(nodeNetns(node.name), stale);
+    } catch (error) {
+      logger.warn('old UDP connections stay with their pods', { node: node.name, error });
+    }
   }
 
   /** The LAN's router sends a load balancer's address to a node that may take it. */

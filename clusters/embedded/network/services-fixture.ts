@@ -60,7 +60,7 @@ const slice = (name: string, content: JsonObject): JsonObject => ({
 });
 
 /** Ports of a Service whose node ports are these two. */
-const nodePorts = (http: number, chat: number): JsonObject[] => [
+export const nodePorts = (http: number, chat: number): JsonObject[] => [
   { ...HTTP, nodePort: http },
   { ...CHAT, nodePort: chat },
 ];

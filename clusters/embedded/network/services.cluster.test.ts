@@ -20,6 +20,7 @@ import {
   NODE_1,
   NODE_2,
   WORKSTATION,
+  nodePorts,
   server,
   service,
 } from './services-fixture.js';
@@ -234,6 +235,50 @@ test(
     });
     await patch('moving', { selector: { app: 'nobody' } });
     await expectRows([[pod('client'), to('moving'), '80', 'refused']]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a UDP client that keeps its port follows the Service to another pod',
+  async () => {
+    await cluster.apply([
+      service('talking', { selector: NEAR, type: 'NodePort', ports: nodePorts(30170, 30171) }),
+    ]);
+    const doors = [`${await addressOf('talking')} 81`, `${NODE_2} 30171`];
+    const talk = (): Promise<string[]> =>
+      Promise.all(
+        doors.map(async (door, i) => {
+          const say = `printf hostname | nc -u -w 1 -p ${5300 + i} ${door}`;
+          return (await cluster.run(say)).stdout.trim();
+        }),
+      );
+    await eventually(async () => {
+      expect(await talk()).toEqual(['near', 'near']);
+    });
+    await patch('talking', { selector: FAR });
+    await eventually(async () => {
+      expect(await talk()).toEqual(['far', 'far']);
+    });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a load balancer can ask each node whether it has a pod, until the Service is gone',
+  async () => {
+    const port = await field('balanced-here', '.spec.healthCheckNodePort');
+    const at = async (node: string): Promise<string> =>
+      (await cluster.run(`curl -s -m 2 -w '%{http_code}' http://${node}:${port}/healthz`)).stdout;
+    const body = (count: number): string =>
+      `{\n\t"service": {\n\t\t"namespace": "svc",\n\t\t"name": "balanced-here"\n\t},\n\t"localEndpoints": ${count},\n\t"serviceProxyHealthy": true\n}`;
+    expect([await at(NODE_1), await at(NODE_2)]).toEqual([`${body(0)}503`, `${body(1)}200`]);
+    await patch('balanced-here', { selector: NEAR });
+    await eventually(async () => {
+      expect([await at(NODE_1), await at(NODE_2)]).toEqual([`${body(1)}200`, `${body(0)}503`]);
+    });
+    await patch('balanced-here', { externalTrafficPolicy: 'Cluster', healthCheckNodePort: 0 });
+    await expectRows([[outside('client'), address(NODE_1), port, 'refused']]);
   },
   TIMEOUT_MS,
 );

@@ -159,6 +159,10 @@ void netlink_close(Netns *);
 void nft_request(Ticket, Fields *, bool json);
 void nft_close(Netns *);
 
+/* ---- conntrack.c ---------------------------------------------------------------------------- */
+
+void conntrack_request(Ticket, Fields *);
+
 /* ---- packet-log.c ---------------------------------------------------------------------------- */
 
 void packet_log_open(Netns *);
@@ -286,6 +290,7 @@ void session_set_next(Session *, Session *);
 /* ---- relay.c --------------------------------------------------------------------------------- */
 
 void relay_request(Ticket, Fields *);
+void relay_close_request(Ticket, Fields *);
 void dial_request(Ticket, Fields *);
 void relays_close(Netns *);
 

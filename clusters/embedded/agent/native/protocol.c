@@ -340,6 +340,8 @@ static void dispatch(Connection *connection, Fields *fields) {
   if (!strcmp(verb, "network")) network_request(ticket, fields);
   else if (!strcmp(verb, "namespaces")) namespaces_request(ticket);
   else if (!strcmp(verb, "nft")) nft_request(ticket, fields, false);
+  else if (!strcmp(verb, "relay-close")) relay_close_request(ticket, fields);
+  else if (!strcmp(verb, "conntrack-forget")) conntrack_request(ticket, fields);
   else if (!strcmp(verb, "nft-json")) nft_request(ticket, fields, true);
   else if (!strcmp(verb, "start")) start_request(ticket, fields);
   else if (!strcmp(verb, "processes")) processes_request(ticket);

@@ -160,6 +160,32 @@ static bool parse(const char *address, long long port, struct sockaddr_storage *
   return true;
 }
 
+/* Where the list names it. */
+static Relay **relay_find(Netns *netns, const char *path) {
+  for (Relay **at = (Relay **)&netns->relays; *at; at = &(*at)->next)
+    if (!strcmp((*at)->path, path)) return at;
+  return NULL;
+}
+
+static void relay_close(Relay *relay) {
+  source_close(&relay->source);
+  free(relay->path);
+  defer_free(relay);
+}
+
+/* namespace, path of the unix socket; connections that are open stay */
+void relay_close_request(Ticket ticket, Fields *in) {
+  Netns *netns = netns_find(field(in));
+  const char *path = field(in);
+  Relay **at = netns && !in->bad ? relay_find(netns, path) : NULL;
+  if (at) {
+    Relay *relay = *at;
+    *at = relay->next;
+    relay_close(relay);
+  }
+  reply_ok(ticket);
+}
+
 /* namespace, address, port, path of the unix socket */
 void relay_request(Ticket ticket, Fields *in) {
   Netns *netns = netns_find(field(in));
@@ -175,6 +201,11 @@ void relay_request(Ticket ticket, Fields *in) {
   }
   if (in->bad || !parse(address, port, &at, &length) || strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path) {
     reply_error(ticket, "INVALID", "not an address, a port and a path: %s %lld %s", address, port, path);
+    return;
+  }
+  /* One whose other end has started anew goes on. */
+  if (relay_find(netns, path)) {
+    reply_ok(ticket);
     return;
   }
   int fd = netns_socket(netns, at.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -199,9 +230,7 @@ void relay_request(Ticket ticket, Fields *in) {
 void relays_close(Netns *netns) {
   for (Relay *at = netns->relays, *next; at; at = next) {
     next = at->next;
-    source_close(&at->source);
-    free(at->path);
-    defer_free(at);
+    relay_close(at);
   }
   netns->relays = NULL;
 }

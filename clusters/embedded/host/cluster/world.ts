@@ -113,6 +113,8 @@ export class World implements Disposable {
       api,
       nodes,
       logger,
+      sockets: folder.sockets,
+      uid: options.uid,
       networkOf: (node) => plugins.networkOf(node),
       ...(found === undefined ? {} : { adopted: found.namespaces }),
     });
