@@ -112,6 +112,14 @@ test('what does not end is ended', () => {
       for (;;);
     }),
   ).toThrow(OutOfTimeError);
+  // Held up by others, not by itself.
+  let runs = 0;
+  const held = runBounded(20, () => {
+    runs += 1;
+    if (runs === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    return 'done';
+  });
+  expect([held, runs]).toEqual(['done', 2]);
   expect(runBounded(1000, () => runBounded(1000, () => 'inner'))).toBe('inner');
 });
 

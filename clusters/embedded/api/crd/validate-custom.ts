@@ -6,7 +6,7 @@ import type { SchemaProps } from './schema-props.js';
 import { validateRules } from './validate-rules.js';
 import { validateSchema } from './validate-schema.js';
 
-/** Expressions of a schema's author may take this long for one object. */
+/** Expressions of a schema's author may take this much of the processor for one object. */
 const BUDGET_MS = 250;
 /** After these an object is not what its rules speak of. */
 const BLOCKING: readonly string[] = [

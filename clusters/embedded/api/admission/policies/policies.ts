@@ -25,7 +25,7 @@ export const EXEMPT: readonly string[] = [
   `validatingwebhookconfigurations.${GROUP}`,
   `mutatingwebhookconfigurations.${GROUP}`,
 ];
-/** All policies together may take this long for one request. */
+/** Of the processor, for each policy with each binding and parameter: their budgets do not touch each other. */
 const BUDGET_MS = 250;
 const CODES: Readonly<Record<string, number>> = {
   Unauthorized: 401,
