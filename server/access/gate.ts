@@ -70,7 +70,7 @@ function admit(name: RouteName, visitor: User | undefined): User | undefined {
   if (needed === 'anybody') return visitor;
   if (visitor === undefined) {
     throw new GatehouseError('SIGN_IN_NEEDED', 'you are not signed in', {
-      fix: 'Open the sign-in link that was printed when the server started, or your class link.',
+      fix: 'Reload this page to see how you get back in. Nothing of yours is lost.',
     });
   }
   if (hasRole(visitor, needed)) return visitor;

@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './support/fixtures.js';
-import { check, giveAnswer, pointsOf, startLab } from './support/lab.js';
+import { check, giveAnswer, pointsOf, startLab, terminalText } from './support/lab.js';
 
 const LAB = '10-scooter-db';
 
@@ -17,6 +17,8 @@ test('a wrong answer is told with its reason, a hint has its price, and the righ
   const failed = learner.locator('[data-check="three-allowed"]');
   await expect(failed).toContainText('rides/stock → rides/db:5432/TCP should be allowed');
   await expect(failed.locator('.finding-failed')).not.toHaveCount(0);
+  await failed.getByRole('button', { name: /^Run in terminal: kubectl describe/ }).click();
+  await expect(terminalText(learner)).toContainText('Allowing ingress traffic');
   await expect(failed.getByRole('button', { name: /Hint 2/ })).toHaveCount(0);
   await failed.getByRole('button', { name: /Hint 1: where to look \(free\)/ }).click();
   await expect(failed.getByText('letter by letter')).toBeVisible();

@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.js';
 import { check, startLab, terminalText } from './support/lab.js';
@@ -32,6 +33,7 @@ for (const { name, width, height } of SCREENS) {
     await check(learner);
     await expectNoSidewaysScroll(learner);
     await learner.screenshot({ path: `test-results/shots/small-${name}-checked.png` });
+    expect((await new AxeBuilder({ page: learner }).analyze()).violations).toEqual([]);
     await learner.getByRole('button', { name: 'Run in terminal' }).first().click();
     await expect(terminalText(learner)).toContainText('kubectl exec');
     await expectNoSidewaysScroll(learner);

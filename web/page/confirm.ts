@@ -35,11 +35,16 @@ export async function ask(words: {
   question: string;
   text: string;
   verb: string;
+  /** Where nothing is lost by a yes. */
+  isHarmless?: boolean;
 }): Promise<boolean> {
   const dialog = getElement(document, '#confirm-dialog', HTMLDialogElement);
   getElement(dialog, '.dialog-title', HTMLElement).textContent = words.question;
   getElement(dialog, '.dialog-text', HTMLElement).textContent = words.text;
-  getElement(dialog, 'button[value="confirm"]', HTMLButtonElement).textContent = words.verb;
+  const yes = getElement(dialog, 'button[value="confirm"]', HTMLButtonElement);
+  yes.textContent = words.verb;
+  yes.classList.toggle('button-danger', words.isHarmless !== true);
+  yes.classList.toggle('button-primary', words.isHarmless === true);
   dialog.returnValue = 'cancel';
   dialog.showModal();
   await new Promise((resolve) => {

@@ -8,7 +8,7 @@ export interface CodeActionsOptions {
   run(command: string): void;
 }
 
-/** The buttons of command and file blocks: copy, run in the terminal, write into the home. */
+/** The buttons of command and file blocks, and of results' next commands: copy, run in the terminal, write into the home. */
 export function startCodeActions(options: CodeActionsOptions): void {
   const files = [...document.querySelectorAll<HTMLElement>('.lesson-text .code.file')];
   for (const bar of document.querySelectorAll<HTMLElement>('.lesson-text .code-actions')) {
@@ -16,7 +16,7 @@ export function startCodeActions(options: CodeActionsOptions): void {
   }
   document.addEventListener('click', (event) => {
     const button = event.target instanceof Element ? event.target.closest('.code-action') : null;
-    const block = button?.closest<HTMLElement>('.code');
+    const block = button?.closest<HTMLElement>('.code, .finding-next');
     if (!(button instanceof HTMLButtonElement) || block === null || block === undefined) return;
     const text = block.querySelector('code')?.textContent ?? '';
     switch (button.dataset['action']) {

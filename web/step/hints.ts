@@ -14,7 +14,7 @@ export function startHints(): void {
 
 async function openHint(form: HTMLFormElement): Promise<void> {
   const { question, text = '', verb = 'Yes' } = form.dataset;
-  if (question !== undefined && !(await ask({ question, text, verb }))) return;
+  if (question !== undefined && !(await ask({ question, text, verb, isHarmless: true }))) return;
   const { html } = await send(form.action, [...fieldsOf(form), ['confirmed', 'yes']]);
   const place = form.closest('[data-check]');
   if (place === null || typeof html !== 'string') return;
