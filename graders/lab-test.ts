@@ -6,7 +6,8 @@ import type { CheckResult, LabResult } from '../common/verdict.js';
 import { deletePolicy } from '../clusters/platform-api.js';
 import { viewOf } from './cluster-view.js';
 import { clusterSpecOf, gradeWork, temporaryName, wrongWork, type Work } from './grade-lab.js';
-import { solutionPolicies, testMutants, type MutationReport } from './mutation/test-mutants.js';
+import { networkPolicies } from './mutation/same-meaning.js';
+import { testMutants, type MutationReport } from './mutation/test-mutants.js';
 import { expandRows } from './reachability/cells.js';
 import { runChecks } from './run-checks.js';
 
@@ -35,7 +36,7 @@ export interface LabTestReport {
 export interface TestLabOptions {
   lab: Lab;
   provider: ClusterProvider;
-  /** Also try generated wrong answers: each policy of the solution with one thing changed. */
+  /** Also try generated wrong answers: each object and answer of the solution with one thing changed. */
   mutants?: boolean;
   /** Only these cases, by name; those after `solution` build on it. */
   only?: readonly string[];
@@ -155,7 +156,7 @@ async function proveFinished(bench: Bench): Promise<string> {
 async function proveRepeatable(bench: Bench): Promise<string> {
   const { cluster } = bench;
   const again = await runChecks(bench);
-  const policies = solutionPolicies(viewOf(await cluster.snapshot()));
+  const policies = networkPolicies(viewOf(await cluster.snapshot()));
   for (const policy of policies) await deletePolicy(cluster, policy);
   await cluster.apply(policies.toReversed());
   await cluster.apply(policies);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compare } from '../../policy/compare/compare.js';
 import { policyObject } from '../test-cluster.js';
-import { mutantsOf } from './mutate-policy.js';
+import { policyMutants } from './mutate-policy.js';
 
 const POLICY = policyObject('shop/db', {
   podSelector: { matchLabels: { app: 'shop', role: 'db' } },
@@ -22,19 +22,19 @@ const POLICY = policyObject('shop/db', {
 
 test('every mutant is another policy than the original, and says what was changed', () => {
   const original = structuredClone(POLICY);
-  const mutants = mutantsOf(POLICY, ['shop', 'audit']);
+  const mutants = policyMutants(POLICY, ['shop', 'audit']);
   expect(POLICY).toEqual(original);
   expect(mutants.length).toBeGreaterThanOrEqual(30);
-  expect(mutants.filter(({ policy }) => isDeepStrictEqual(policy, POLICY))).toEqual([]);
+  expect(mutants.filter(({ object }) => isDeepStrictEqual(object, POLICY))).toEqual([]);
   const names = mutants.map(({ what }) => what);
   expect(new Set(names).size).toBe(names.length);
 });
 
 test('every kind of mistake is among them', () => {
-  const names = mutantsOf(POLICY, ['shop', 'audit']).map(({ what }) => what);
+  const names = policyMutants(POLICY, ['shop', 'audit']).map(({ what }) => what);
   expect(names).toEqual(
     expect.arrayContaining([
-      'the policy left out',
+      'left out',
       'in namespace audit',
       'podSelector: empty',
       'podSelector: role left out',
@@ -55,9 +55,9 @@ test('every kind of mistake is among them', () => {
 });
 
 test('all of them mean something else, except for a rule of a direction that is not closed', () => {
-  const mutants = mutantsOf(POLICY, ['shop', 'audit']);
+  const mutants = policyMutants(POLICY, ['shop', 'audit']);
   const same = mutants.filter(
-    ({ policy }) => compare([POLICY], policy === undefined ? [] : [policy]).equal,
+    ({ object }) => compare([POLICY], object === undefined ? [] : [object]).equal,
   );
   expect(same.map(({ what }) => what)).toEqual(['egress rule added that allows everything']);
 });

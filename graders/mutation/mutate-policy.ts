@@ -1,48 +1,28 @@
 import { isJsonObject, valueAt, type Json, type JsonObject } from '../../common/json.js';
-
-/** A policy with one thing changed; without a policy it was left out. */
-export interface Mutant {
-  /** `ingress rule 1, peer 2: podSelector left out` */
-  what: string;
-  policy: JsonObject | undefined;
-}
+import { leftOutOrMoved, listOf, mutateMap, textOf, type Change, type Mutant } from './mutant.js';
 
 /**
  * Every way to get one thing of a NetworkPolicy wrong: the policy, its namespace, its selector, a direction, a
  * rule, a peer, a label, a port, changed, left out or widened. Some mean the same; `compare` tells which. Pure.
  */
-export function mutantsOf(policy: JsonObject, namespaces: readonly string[]): Mutant[] {
+export function policyMutants(policy: JsonObject, namespaces: readonly string[]): Mutant[] {
   const spec = valueAt(policy, ['spec']);
   if (!isJsonObject(spec)) return [];
-  const own = valueAt(policy, ['metadata', 'namespace']);
   const respec = (changed: JsonObject): JsonObject => ({ ...policy, spec: changed });
   return [
-    { what: 'the policy left out', policy: undefined },
-    ...namespaces
-      .filter((name) => name !== own)
-      .map((name) => ({ what: `in namespace ${name}`, policy: moved(policy, name) })),
+    ...leftOutOrMoved(policy, namespaces),
     ...selectorMutants(spec['podSelector']).map(({ what, value }) => ({
       what: `podSelector: ${what}`,
-      policy: respec({ ...spec, podSelector: value }),
+      object: respec({ ...spec, podSelector: value }),
     })),
-    ...directionMutants(spec).map(({ what, value }) => ({ what, policy: respec(value) })),
+    ...directionMutants(spec).map(({ what, value }) => ({ what, object: respec(value) })),
     ...(['ingress', 'egress'] as const).flatMap((direction) =>
       ruleListMutants(listOf(spec[direction]), direction).map(({ what, value }) => ({
         what: `${direction} ${what}`,
-        policy: respec({ ...spec, [direction]: value }),
+        object: respec({ ...spec, [direction]: value }),
       })),
     ),
   ];
-}
-
-interface Change<T> {
-  what: string;
-  value: T;
-}
-
-function moved(policy: JsonObject, namespace: string): JsonObject {
-  const metadata = isJsonObject(policy['metadata']) ? policy['metadata'] : {};
-  return { ...policy, metadata: { ...metadata, namespace } };
 }
 
 function directionMutants(spec: JsonObject): Change<JsonObject>[] {
@@ -196,35 +176,11 @@ function portMutants(port: JsonObject): Change<Json[]>[] {
 function selectorMutants(selector: Json | undefined): Change<JsonObject>[] {
   if (!isJsonObject(selector)) return [];
   const labels = isJsonObject(selector['matchLabels']) ? selector['matchLabels'] : {};
-  const keys = Object.keys(labels);
   const withLabels = (matchLabels: JsonObject): JsonObject => ({ ...selector, matchLabels });
   return [
     ...(Object.keys(selector).length === 0
       ? [{ what: 'one label asked for', value: { matchLabels: { app: 'somebody' } } }]
       : [{ what: 'empty', value: {} }]),
-    ...keys.flatMap((key) => [
-      {
-        what: `${key} misspelt`,
-        value: withLabels({ ...labels, [key]: `${textOf(labels[key])}x` }),
-      },
-      ...(keys.length > 1
-        ? [
-            {
-              what: `${key} left out`,
-              value: withLabels(
-                Object.fromEntries(Object.entries(labels).filter(([name]) => name !== key)),
-              ),
-            },
-          ]
-        : []),
-    ]),
+    ...mutateMap(labels).map(({ what, value }) => ({ what, value: withLabels(value) })),
   ];
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function listOf(value: Json | undefined): Json[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -144,9 +144,9 @@ function printReport(report: LabTestReport): void {
   });
   const { mutation } = report;
   if (mutation !== undefined) {
-    const { made, equivalent, killed, killedByPackets, survivors } = mutation;
+    const { made, equivalent, killed, refused, killedWithoutIntent, survivors } = mutation;
     lines.push(
-      `       ${made} mutants: ${equivalent} mean the same, ${killed} failed as they should (${killedByPackets} of them by the lab's own paths), ${survivors.length} survived`,
+      `       ${made} mutants: ${equivalent} mean the same, ${refused === 0 ? '' : `${refused} are refused by the server, `}${killed} failed as they should (${killedWithoutIntent} of them without a comparison by meaning), ${survivors.length} survived`,
     );
   }
   const seed = report.seed === undefined ? '' : ` with the values of seed "${report.seed}"`;

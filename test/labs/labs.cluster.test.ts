@@ -7,6 +7,7 @@ import { clusterSpecOf, gradeLab } from '../../graders/grade-lab.js';
 import { testLab, type LabTestReport } from '../../graders/lab-test.js';
 import { testMutants } from '../../graders/mutation/test-mutants.js';
 import { runChecks } from '../../graders/run-checks.js';
+import { labWith } from '../../graders/test-cluster.js';
 import { findLab, loadCatalog, type Lab } from '../../labs/catalog.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { createEmbeddedUnderTest } from '../support/embedded-provider.js';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const limit = pLimit(2);
   for (const lab of catalog.labs) {
     const report = limit(() =>
-      testLab({ lab, provider: under.provider, mutants: lab.slug === 'deploy-calico' }),
+      testLab({ lab, provider: under.provider, mutants: lab.slug === 'deny-all' }),
     );
     report.catch(() => undefined); // told by the lab's own test
     reports.set(lab.id, report);
@@ -43,21 +44,69 @@ test.each(catalog.labs.map(({ id }) => id))(
 );
 
 test(
-  'generated wrong answers fail, and survive in a lab that asks too little',
+  'generated wrong policies and answers fail, and survive in a lab that asks too little',
   async () => {
-    const lab = findLab(catalog, 'deploy-calico');
+    const lab = findLab(catalog, 'deny-all');
     const report = await reports.get(lab.id)!;
-    expect(report.mutation).toMatchObject({ made: 13, equivalent: 1, killed: 12, survivors: [] });
+    expect(report.mutation).toMatchObject({ made: 57, equivalent: 3, killed: 54, survivors: [] });
     await using cluster = await under.provider.create(
       clusterSpecOf(weakened(lab), { name: 'weak-lab' }),
     );
     const weak = await testMutants({ lab: weakened(lab), cluster });
     expect(weak.survivors.map(({ what }) => what)).toContain(
-      'first/hello, ingress rule 1, peer 1: in any namespace',
+      'NetworkPolicy batch-ns/allow-dns, egress rule 1, peer 1: podSelector left out',
     );
   },
   TIMEOUT_MS,
 );
+
+test(
+  'so do generated wrong objects; each is put back as it was',
+  async () => {
+    const lab = shopLab();
+    await using cluster = await under.provider.create(clusterSpecOf(lab, { name: 'shop-lab' }));
+    const report = await testMutants({ lab, cluster });
+    expect(report.survivors.map(({ what }) => what)).toEqual([
+      'Pod shop/web, container 1: serves nothing',
+      'Service shop/web, no selector',
+      'Service shop/web, selector: app misspelt',
+      'Service shop/web, port 1: to 81',
+      'Service shop/web, port 1: UDP instead',
+    ]);
+    expect(report).toMatchObject({ made: 13, equivalent: 0, refused: 0, killed: 8 });
+    const after = await runChecks({ lab, cluster, answers: {} });
+    expect(after.outcome).toBe('passed');
+    const endpoints = `kubectl get endpoints web -n shop -o jsonpath='{.subsets[*].ports[*].port}'`;
+    expect((await cluster.run(endpoints)).stdout).toBe('80');
+  },
+  TIMEOUT_MS,
+);
+
+/** A lab that wants a server behind a Service, and believes what the API says of both. */
+function shopLab(): Lab {
+  const { steps, ...lab } = labWith([
+    {
+      id: 'pod',
+      kind: 'resource',
+      resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', selector: { app: 'web' } },
+      expect: [{ path: '.status.phase', equals: 'Running' }],
+    },
+    {
+      id: 'service',
+      kind: 'resource',
+      resource: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' },
+      expect: [{ path: '.spec.ports[*].port', equals: 80 }],
+    },
+  ]);
+  const commands = `
+    kubectl run web -n shop --image=nginx:1.27 --labels=app=web --port=80 --expose
+    kubectl wait pod web -n shop --for=condition=Ready --timeout=20s`;
+  return {
+    ...lab,
+    manifests: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }],
+    steps: steps.map((step) => ({ ...step, solution: { commands, files: [], answers: {} } })),
+  };
+}
 
 /** Without the check that compares by meaning. */
 function weakened(lab: Lab): Lab {
