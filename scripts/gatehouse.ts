@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../common/project.js';
 import { addClusterCommands } from './commands/cluster.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addEvidenceCommand } from './commands/evidence.js';
 import { addGradeCommand } from './commands/grade.js';
 import { addLabCommands } from './commands/lab.js';
 import { addLinkCommand } from './commands/link.js';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   addGradeCommand(program);
   addVerifyCommand(program);
   addRegradeCommand(program);
+  addEvidenceCommand(program);
   addClusterCommands(program);
   addPolicyCommands(program);
   addDoctorCommand(program);

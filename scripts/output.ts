@@ -81,6 +81,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
+/** `0.4 MB`, `1024 MB`. */
+export function megabytes(bytes: number): string {
+  const value = bytes / (1024 * 1024);
+  return `${value.toFixed(value < 100 ? 1 : 0)} MB`;
+}
+
 export function age(since: string, now = Date.now()): string {
   return duration(Math.max(0, now - Date.parse(since))).replace(/\.\d+ s$/, ' s');
 }

@@ -36,6 +36,10 @@ export const Settings = z.object({
   maxTerminalsPerSession: z.coerce.number().int().min(1).default(6),
   /** Checks of one learner within a minute. */
   checksPerMinute: z.coerce.number().int().min(1).default(30),
+  /** How long evidence of attempts that are neither a learner's best nor the latest at a step is kept. */
+  evidenceDays: z.coerce.number().min(0).default(180),
+  /** Most evidence that is kept, all learners together; an attempt's is 5 to 10 KB. The best and the latest are always kept. */
+  evidenceMegabytes: z.coerce.number().min(1).default(1024),
   /** How long a browser stays signed in. */
   signInDays: z.coerce.number().min(0.01).default(30),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -17,6 +17,8 @@ import type { ServerContext } from './context.js';
 import { createCatalogSource } from './catalog-source.js';
 import type { Settings } from './config.js';
 import { openDatabase } from './database/open-database.js';
+import { EvidenceKeeper } from './evidence/evidence-keeper.js';
+import { evidenceLimits } from './evidence/which-to-remove.js';
 import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
@@ -69,7 +71,14 @@ export async function startServer(
   const database = await openDatabase(settings.stateDir);
   cleanup.add('database', () => database[Symbol.asyncDispose]());
   const identity = new Identity(database, settings);
-  const progress = new Progress(database, logger);
+  const evidence = new EvidenceKeeper(database, { limits: evidenceLimits(settings), logger });
+  cleanup.add('evidence', () => evidence[Symbol.asyncDispose]());
+  const progress = new Progress(database, {
+    logger,
+    onEvidence: (bytes) => {
+      evidence.stored(bytes);
+    },
+  });
   const hints = new Hints(database);
   cleanup.add('progress', () => progress[Symbol.asyncDispose]());
   const learnerLabs = new LearnerLabs(database, catalog);

@@ -32,7 +32,7 @@ export function attemptSource(database: Database, key: VerifyingKey, id: number)
       const before = signedBy(key, document);
       const { evidence: content } = attempt;
       if (content === undefined || before.evidenceDigest === undefined) {
-        throw new GatehouseError('NOT_AVAILABLE', 'nothing was kept of what it was graded on');
+        throw new GatehouseError('NOT_AVAILABLE', whyNoEvidence(attempt, before));
       }
       return {
         before,
@@ -66,6 +66,15 @@ async function getAttempt(database: Database, id: number): Promise<StandingAttem
   throw new GatehouseError('NOT_FOUND', `there is no attempt ${id}`, {
     fix: 'gatehouse regrade --lab LAB goes through all attempts at a lab.',
   });
+}
+
+function whyNoEvidence({ evidenceRemovedAt }: StandingAttempt, before: LabResult): string {
+  if (evidenceRemovedAt !== undefined) {
+    return `its evidence is not kept any more: it was removed on ${evidenceRemovedAt.slice(0, 10)}, as neither the best nor the latest of its step`;
+  }
+  return before.evidenceDigest === undefined
+    ? 'nothing was kept of what it was graded on: the cluster held more than is kept'
+    : 'nothing was kept of what it was graded on: the disk was full';
 }
 
 /** What somebody changed is not judged again as if it had been graded. */

@@ -6,6 +6,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-hints': { up: createOpenedHints },
   '0003-evidence': { up: createEvidence },
   '0004-regrades': { up: createRegrades },
+  '0005-removed-evidence': { up: createRemovedEvidence },
 };
 
 export const migrationProvider: MigrationProvider = {
@@ -72,6 +73,13 @@ async function createRegrades(database: Kysely<unknown>): Promise<void> {
        created_at text not null, outcome text not null, earned real not null, possible real not null,
        lab_digest text not null, grader_version text not null, result text not null)`,
     `create index regrades_by_attempt on regrades (attempt_id, id)`,
+  ]);
+}
+
+async function createRemovedEvidence(database: Kysely<unknown>): Promise<void> {
+  await execute(database, [
+    `create table removed_evidence (
+       attempt_id integer primary key references attempts (id) on delete cascade, removed_at text not null)`,
   ]);
 }
 

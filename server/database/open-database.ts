@@ -21,6 +21,10 @@ export interface Database extends AsyncDisposable {
 
 const RESERVE_AFTER_MS = 3000;
 
+export function databaseFile(stateDir: string): string {
+  return path.join(stateDir, 'gatehouse.db');
+}
+
 /** Opens (and where needed makes and migrates) the database of a state folder, readable by its owner alone. */
 export async function openDatabase(
   stateDir: string,
@@ -28,7 +32,7 @@ export async function openDatabase(
 ): Promise<Database> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const reserve = createDiskReserve(path.join(stateDir, 'disk-reserve'));
-  const file = path.join(stateDir, 'gatehouse.db');
+  const file = databaseFile(stateDir);
   // The folder may be open to other users of this machine, for the sake of clusters; this file is not.
   closeSync(openSync(file, 'a', 0o600));
   const libsql = new Libsql(file);

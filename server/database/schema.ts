@@ -59,7 +59,10 @@ export interface Tables {
     /** The whole `LabResult` as JSON. */
     result: string;
   };
-  /** What an attempt was graded on; none where the disk was full, or the cluster held more than is kept. */
+  /**
+   * What an attempt was graded on; none where the disk was full, the cluster held more than is kept, or it was removed
+   * since to stay within the limits.
+   */
   evidence: {
     attempt_id: number;
     /** Named by the attempt's signed result. */
@@ -67,6 +70,8 @@ export interface Tables {
     /** `Evidence` as JSON in gzip. */
     content: Uint8Array;
   };
+  /** Attempts whose evidence was kept once. */
+  removed_evidence: { attempt_id: number; removed_at: string };
   /** What stored evidence of an attempt was judged to be later; the attempt itself stays as it is. */
   regrades: {
     id: Generated<number>;

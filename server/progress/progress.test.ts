@@ -17,7 +17,7 @@ async function openProgress() {
   const database = await openDatabase(folder.path);
   const identity = new Identity(database, { signInDays: 1 });
   const { id: userId } = await identity.createUser('Ada', 'learner');
-  const progress = new Progress(database, SILENT);
+  const progress = new Progress(database, { logger: SILENT });
   return {
     database,
     progress,

@@ -34,12 +34,21 @@ const RETRY_MS = 5000;
 export class Progress implements AsyncDisposable {
   readonly #database: Database;
   readonly #logger: Logger;
+  readonly #onEvidence: (bytes: number) => void;
   #unstored: Attempt[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: Database, logger: Logger) {
+  /** `onEvidence` is told of each piece of evidence that was stored, in bytes. */
+  constructor(
+    database: Database,
+    {
+      logger,
+      onEvidence = () => undefined,
+    }: { logger: Logger; onEvidence?: (bytes: number) => void },
+  ) {
     this.#database = database;
     this.#logger = logger;
+    this.#onEvidence = onEvidence;
   }
 
   /**
@@ -66,6 +75,7 @@ export class Progress implements AsyncDisposable {
   async #keepEvidence(attemptId: number, evidence: SealedEvidence): Promise<void> {
     try {
       await storeEvidence(this.#database, attemptId, evidence);
+      this.#onEvidence(evidence.content.length);
     } catch (error) {
       if (!isDiskFullError(error)) throw error;
       this.#logger.error('the disk is full, the evidence of an attempt is not kept', {

@@ -14,6 +14,8 @@ export interface StandingAttempt {
   result: string;
   /** `Evidence` as JSON in gzip; absent where it was not kept. */
   evidence: Buffer | undefined;
+  /** When its evidence was removed, ISO 8601; undefined where it is there or never was. */
+  evidenceRemovedAt: string | undefined;
 }
 
 /** Ids of all attempts at a lab, oldest first. */
@@ -36,7 +38,8 @@ export async function findAttempt(
     .innerJoin('users', 'users.id', 'attempts.user_id')
     .leftJoin('evidence', 'evidence.attempt_id', 'attempts.id')
     .select(['attempts.id', 'attempts.user_id', 'users.name', 'attempts.lab', 'attempts.step'])
-    .select(['evidence.content', standingResult])
+    .leftJoin('removed_evidence', 'removed_evidence.attempt_id', 'attempts.id')
+    .select(['evidence.content', 'removed_evidence.removed_at', standingResult])
     .where('attempts.id', '=', id)
     .executeTakeFirst();
   if (row === undefined) return undefined;
@@ -47,6 +50,7 @@ export async function findAttempt(
     step: row.step,
     result: row.result,
     evidence: row.content === null ? undefined : Buffer.from(row.content),
+    evidenceRemovedAt: row.removed_at ?? undefined,
   };
 }
 

@@ -35,7 +35,7 @@ async function startLearner({ checksPerMinute = 10 } = {}) {
     'Ada',
     'learner',
   );
-  const progress = new Progress(database, SILENT);
+  const progress = new Progress(database, { logger: SILENT });
   const checker = new Checker({
     sessions: { touch: () => undefined } as unknown as LabSessions,
     progress,
