@@ -237,6 +237,8 @@ typedef struct {
 } Usage;
 /* Fills in cpu, memory and number for the trees below the given roots, in one look at /proc. */
 void measure_usage(Usage *, size_t count);
+/* Kernel memory that files take in a sandbox's folders in memory, however small they are. */
+unsigned long long bytes_of_files(pid_t kept);
 
 /* ---- processes.c: kept processes ------------------------------------------------------------- */
 

@@ -71,7 +71,8 @@ static void check_memory(Timer *timer) {
   measure_usage(usage, count);
   for (i = 0; i < count; i++) {
     for (Kept *at = all; at; at = at->next) {
-      if (!at->running || at->child.pid != usage[i].root || (long long)usage[i].rss <= at->memory) continue;
+      if (!at->running || at->child.pid != usage[i].root) continue;
+      if ((long long)(usage[i].rss + bytes_of_files(at->child.pid)) <= at->memory) continue;
       at->oom_killed = true;
       at->last_signal = SIGKILL;
       sandbox_kill(at->child.pid);
