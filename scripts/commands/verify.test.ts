@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LabResult } from '../../common/verdict.js';
+import { SAMPLE_RESULT } from '../../graders/reporters/sample-result.js';
 import { signResult } from '../../graders/signing/sign-result.js';
 import { openSigningKey } from '../../graders/signing/signing-key.js';
 import { findProjectRoot } from '../../system/project-root.js';
@@ -11,22 +12,7 @@ import { createTempFolder } from '../../system/temp-folder.js';
 // Each run is a process of its own.
 jest.setTimeout(60_000);
 
-const GRADED: LabResult = {
-  version: 1,
-  lab: '05-networking/09-deny-all',
-  labDigest: 'sha256:0',
-  graderVersion: '1',
-  platformVersion: '0.1.0',
-  provider: 'embedded',
-  cluster: 'c1',
-  fingerprint: { digest: 'sha256:1', nodes: [{ name: 'worker', uid: 'u', version: 'v1.32.0' }] },
-  startedAt: '2026-01-02T03:04:05.678Z',
-  endedAt: '2026-01-02T03:04:06.912Z',
-  tookMs: 1234,
-  outcome: 'failed',
-  points: { earned: 2, possible: 10 },
-  checks: [],
-};
+const GRADED: LabResult = { ...SAMPLE_RESULT, checks: [] };
 
 /** Runs the command itself in a folder with an installation's key, with `signed.json` and what `files` say. */
 async function verify(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
@@ -59,7 +45,7 @@ test('a result as it was signed is valid, and what it says is printed', async ()
      grader      version 1 of Gatehouse 0.1.0
      cluster     c1 (embedded)
      seen there  sha256:1
-     nodes       worker v1.32.0
+     nodes       control-plane v1.32.0
    "
   `);
 });
@@ -82,7 +68,10 @@ test('the public key that is printed verifies where the private one is not', asy
   const { stdout } = await verify(['--public-key']);
   await using other = await createTempFolder('other');
   const key = openSigningKey(other.path);
-  const files = { 'foreign.json': JSON.stringify(signResult(GRADED, key)), 'own.pem': stdout };
+  const files = {
+    'foreign.json': JSON.stringify(signResult(GRADED, key)),
+    'own.pem': stdout,
+  };
   // Printed by an installation that is gone by now: not the key of this result.
   expect((await verify(['foreign.json', '--key', 'own.pem'], files)).exitCode).toBe(1);
   const ofOther = await runCommand(process.execPath, [

@@ -14,7 +14,7 @@ import {
 import { availableInMs, isActive, isReady } from './pods.js';
 import { matchesNode, targetNode } from './scheduler/node-affinity.js';
 import { untoleratedTaint } from './scheduler/taints.js';
-import { matchesSelector } from './selectors.js';
+import { matchesSelector } from '../api/selectors/match-labels.js';
 import { canonical } from './template-hash.js';
 import { parseTime } from './times.js';
 

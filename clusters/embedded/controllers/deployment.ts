@@ -26,7 +26,7 @@ import type { Deployment, Pod, ReplicaSet } from './objects.js';
 import { controllerOf, controllerReference, controllerUids } from './owners.js';
 import { retryUnlessTerminating } from './pod-control.js';
 import { isFinished } from './pods.js';
-import { matchesSelector } from './selectors.js';
+import { matchesSelector } from '../api/selectors/match-labels.js';
 import { hashOf } from './template-hash.js';
 import { parseTime } from './times.js';
 

@@ -4,7 +4,7 @@ import { keyOf, locate, namespaceOf, parseKey } from './keys.js';
 import type { Pod, PodDisruptionBudget } from './objects.js';
 import { controllerOf } from './owners.js';
 import { isActive, isReady } from './pods.js';
-import { matchesSelector } from './selectors.js';
+import { matchesSelector } from '../api/selectors/match-labels.js';
 import { timestamp } from './times.js';
 
 const BUDGETS = 'poddisruptionbudgets.policy';

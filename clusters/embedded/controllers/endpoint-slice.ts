@@ -5,7 +5,7 @@ import { CHANGED_AT, HEADLESS } from './endpoints.js';
 import { locate, namespaceOf, parseKey } from './keys.js';
 import type { EndpointSlice, Node, Pod, Service } from './objects.js';
 import { controllerReference } from './owners.js';
-import { matchesLabels } from './selectors.js';
+import { matchesLabels } from '../api/selectors/match-labels.js';
 import { watchServicePods } from './service-pods.js';
 import { canonical } from './template-hash.js';
 import { timestamp } from './times.js';

@@ -3,7 +3,7 @@ import { endpointsOf, hostnameOf, isHeadless, isManaged } from './endpoint-addre
 import type { EndpointPort, ServiceEndpoint } from './endpoint-addresses.js';
 import { keyOf, namespaceOf, parseKey } from './keys.js';
 import type { Endpoints, Service } from './objects.js';
-import { matchesLabels } from './selectors.js';
+import { matchesLabels } from '../api/selectors/match-labels.js';
 import { watchServicePods } from './service-pods.js';
 import { canonical } from './template-hash.js';
 import { timestamp } from './times.js';

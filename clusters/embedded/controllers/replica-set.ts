@@ -13,7 +13,7 @@ import {
 } from './pod-control.js';
 import { StillAskedError } from './pod-maker.js';
 import { availableInMs, isActive, isReady } from './pods.js';
-import { matchesLabels, matchesSelector } from './selectors.js';
+import { matchesLabels, matchesSelector } from '../api/selectors/match-labels.js';
 import { timestamp } from './times.js';
 
 /** At most so many pods are made or deleted before the rest of the cluster gets its turn. */

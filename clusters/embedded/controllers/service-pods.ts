@@ -2,7 +2,7 @@ import type { ControllerContext } from './context.js';
 import { keyOf, namespaceOf } from './keys.js';
 import type { Pod, Service } from './objects.js';
 import { isReady } from './pods.js';
-import { matchesLabels } from './selectors.js';
+import { matchesLabels } from '../api/selectors/match-labels.js';
 import type { WorkQueue } from './work-queue.js';
 
 /** Queues a Service when it changes, or when a pod it selects changes in a way that its endpoints show. */

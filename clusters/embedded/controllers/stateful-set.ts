@@ -7,7 +7,7 @@ import type { Pod, PodTemplateSpec, StatefulSet } from './objects.js';
 import { controllerOf } from './owners.js';
 import { claimPods, isWorthTelling, retryUnlessTerminating } from './pod-control.js';
 import { availableInMs, isFinished, isReady } from './pods.js';
-import { matchesSelector } from './selectors.js';
+import { matchesSelector } from '../api/selectors/match-labels.js';
 import { claimsOf, ordinalOf, REVISION_LABEL, statefulPod } from './stateful-set-pods.js';
 
 const COMPONENT = 'statefulset-controller';

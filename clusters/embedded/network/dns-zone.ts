@@ -11,6 +11,7 @@ import {
 } from '../images/zone-file.js';
 import { OUTSIDE_HOSTS } from './addresses.js';
 import { Coalescer } from './coalescer.js';
+import { keepObjects } from './keep-objects.js';
 import {
   keyOf,
   type EndpointSliceObject,
@@ -38,21 +39,16 @@ export class DnsZone {
       this.#write();
       return Promise.resolve();
     }, options.logger);
+    const onChange = (): void => {
+      this.#work.request();
+    };
     this.#stops = [
-      api.watch<ServiceObject>('services', ({ type, object }) => {
-        if (type === 'DELETED') this.#services.delete(keyOf(object));
-        else this.#services.set(keyOf(object), object);
-        this.#work.request();
-      }),
-      api.watch<EndpointSliceObject>('endpointslices.discovery.k8s.io', ({ type, object }) => {
-        if (type === 'DELETED') this.#slices.delete(keyOf(object));
-        else this.#slices.set(keyOf(object), object);
-        this.#work.request();
-      }),
+      keepObjects(api, 'services', { objects: this.#services, onChange }),
+      keepObjects(api, 'endpointslices.discovery.k8s.io', { objects: this.#slices, onChange }),
       api.watch<NamespaceObject>('namespaces', ({ type, object }) => {
         if (type === 'DELETED') this.#namespaces.delete(object.metadata.name);
         else this.#namespaces.add(object.metadata.name);
-        this.#work.request();
+        onChange();
       }),
     ];
     // A server that starts at once must find a file.

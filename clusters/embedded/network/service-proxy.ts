@@ -4,8 +4,9 @@ import type { ClusterApi } from '../api/cluster-api.js';
 import { ROUTER, isLoadBalancerAddress, nodeNetns } from './addresses.js';
 import { Coalescer } from './coalescer.js';
 import { HealthChecks } from './health-checks.js';
+import { keepObjects } from './keep-objects.js';
 import { EMPTY_CONTENT, diffTable, type TableContent } from './nft-table.js';
-import { keyOf, type EndpointSliceObject, type ServiceObject } from './objects.js';
+import type { EndpointSliceObject, ServiceObject } from './objects.js';
 import { externalAddresses, servicePorts, usable, type ServicePort } from './service-ports.js';
 import { staleRoutes } from './stale-connections.js';
 import { SERVICE_TABLE, serviceContent, serviceTableSetup } from './services.js';
@@ -39,17 +40,12 @@ export class ServiceProxy {
     this.#health = new HealthChecks(options);
     this.#work = new Coalescer(() => this.#apply(), options.logger);
     const { api } = options;
+    const onChange = (): void => {
+      this.#work.request();
+    };
     this.#stops.push(
-      api.watch<ServiceObject>('services', ({ type, object }) => {
-        if (type === 'DELETED') this.#services.delete(keyOf(object));
-        else this.#services.set(keyOf(object), object);
-        this.#work.request();
-      }),
-      api.watch<EndpointSliceObject>('endpointslices.discovery.k8s.io', ({ type, object }) => {
-        if (type === 'DELETED') this.#slices.delete(keyOf(object));
-        else this.#slices.set(keyOf(object), object);
-        this.#work.request();
-      }),
+      keepObjects(api, 'services', { objects: this.#services, onChange }),
+      keepObjects(api, 'endpointslices.discovery.k8s.io', { objects: this.#slices, onChange }),
     );
     this.#work.request();
   }

@@ -4,17 +4,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.js';
 import { apiVersionOf } from '../registry/writer.js';
 import type { ResourceDefinition, SubresourceDefinition } from '../resource-definition.js';
 import { parseMediaTypes } from './media-types.js';
-
-const ALL_VERBS = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
+import { ALL_VERBS } from '../verbs.js';
 
 /** Groups in the real server's order; others follow by name. */
 const GROUP_ORDER = [

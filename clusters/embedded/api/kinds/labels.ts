@@ -1,19 +1,7 @@
+import type { Labels, LabelRequirement, LabelSelector } from '../selectors/match-labels.js';
 import type { FieldError } from '../resource-definition.js';
 import { forbidden, GoText, goStringMap, invalid, invalidEach, required } from './field-errors.js';
 import { labelValue, qualifiedName } from './names.js';
-
-export type Labels = Readonly<Record<string, string>>;
-
-export interface LabelSelector {
-  matchLabels?: Labels;
-  matchExpressions?: readonly LabelRequirement[];
-}
-
-export interface LabelRequirement {
-  key?: string;
-  operator?: string;
-  values?: readonly string[];
-}
 
 export function validateLabels(path: string, labels: Labels | undefined): FieldError[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
@@ -36,62 +24,33 @@ export function validateLabelSelector(
 }
 
 function validateRequirement(path: string, requirement: LabelRequirement): FieldError[] {
-  const { key = '', operator = '', values = [] } = requirement;
-  const errors: FieldError[] = [];
+  const { key = '', values = [] } = requirement;
+  return [
+    ...validateOperands(path, requirement),
+    ...invalidEach(`${path}.key`, key, qualifiedName(key)),
+    ...values.flatMap((value, index) =>
+      invalidEach(`${path}.values[${index}]`, value, labelValue(value)),
+    ),
+  ];
+}
+
+/** The four operators of label selectors, and how many values each goes with. */
+export function validateOperands(
+  path: string,
+  { operator = '', values = [] }: LabelRequirement,
+): FieldError[] {
   switch (operator) {
     case 'In':
     case 'NotIn':
-      if (values.length === 0) {
-        errors.push(
-          required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"),
-        );
-      }
-      break;
+      if (values.length > 0) return [];
+      return [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
-    case 'DoesNotExist':
-      if (values.length > 0) {
-        const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-        errors.push(forbidden(`${path}.values`, why));
-      }
-      break;
+    case 'DoesNotExist': {
+      const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+      return values.length === 0 ? [] : [forbidden(`${path}.values`, why)];
+    }
     default:
-      errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'));
-  }
-  errors.push(...invalidEach(`${path}.key`, key, qualifiedName(key)));
-  for (const [index, value] of values.entries()) {
-    errors.push(...invalidEach(`${path}.values[${index}]`, value, labelValue(value)));
-  }
-  return errors;
-}
-
-/** Whether labels fit a selector; an absent selector fits nothing, an empty one everything. */
-export function matchesSelector(
-  selector: LabelSelector | undefined,
-  labels: Labels | undefined,
-): boolean {
-  if (selector === undefined) return false;
-  const has = labels ?? {};
-  return (
-    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => has[key] === value) &&
-    (selector.matchExpressions ?? []).every((requirement) => meets(requirement, has))
-  );
-}
-
-function meets({ key = '', operator, values = [] }: LabelRequirement, labels: Labels): boolean {
-  // A label may have the name of something that every object has, such as `constructor`.
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case undefined:
-    default:
-      return false;
+      return [invalid(`${path}.operator`, operator, 'not a valid selector operator')];
   }
 }
 

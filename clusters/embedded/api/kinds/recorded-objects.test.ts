@@ -5,6 +5,7 @@ import { schemaCatalogue } from '../schema/index.js';
 import { BUILT_IN_RESOURCES } from './index.js';
 import { create } from './test-support/small-cluster.js';
 import { describeRecorded, listRecorded, readRecorded } from './test-support/recorded.js';
+import { definitionOf, withoutNulls } from './test-support/recorded-definitions.js';
 
 const APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -97,19 +98,4 @@ function storedDefinition(definition: ResourceDefinition): ResourceDefinition {
   return BUILT_IN_RESOURCES.find(
     (one) => one.plural === plural && one.group === group.join('.') && one.storedAs === undefined,
   )!;
-}
-
-/** Go writes null for what we leave out. */
-function withoutNulls<T>(object: T): T {
-  return JSON.parse(JSON.stringify(object, (_key, value: unknown) => value ?? undefined)) as T;
-}
-
-function definitionOf(file: string): ResourceDefinition | undefined {
-  const parts = file.replace('.json', '').replace('__ns', '').split('__');
-  const plural = parts.pop() ?? '';
-  const version = parts.pop() ?? '';
-  const group = parts.pop() ?? '';
-  return BUILT_IN_RESOURCES.find(
-    (one) => one.plural === plural && one.version === version && one.group === group,
-  );
 }

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../cluster-api.js';
-import type { ResourceDefinition } from '../resource-definition.js';
-import { BUILT_IN_RESOURCES } from './index.js';
 import { describeRecorded, listRecorded, readRecorded } from './test-support/recorded.js';
+import { definitionOf, withoutNulls } from './test-support/recorded-definitions.js';
 
 interface Table {
   columnDefinitions: { name: string; type: string; format: string; priority: number }[];
@@ -62,23 +61,6 @@ describeRecorded('columns of kubectl get', () => {
     }
   });
 });
-
-/** Go writes null for what we leave out. */
-function withoutNulls(object: KubeObject): KubeObject {
-  return JSON.parse(
-    JSON.stringify(object, (_key, value: unknown) => value ?? undefined),
-  ) as KubeObject;
-}
-
-function definitionOf(file: string): ResourceDefinition | undefined {
-  const parts = file.replace('.json', '').replace('__ns', '').split('__');
-  const plural = parts.pop() ?? '';
-  const version = parts.pop() ?? '';
-  const group = parts.pop() ?? '';
-  return BUILT_IN_RESOURCES.find(
-    (one) => one.plural === plural && one.version === version && one.group === group,
-  );
-}
 
 /** Ages differ by when they were taken. */
 function timeless(cell: unknown): unknown {

@@ -1,4 +1,5 @@
 import type { ResourceDefinition, SubresourceDefinition } from '../resource-definition.js';
+import { ALL_VERBS } from '../verbs.js';
 
 /** An operation of the API, before OpenAPI v2 or v3 gives it its form. */
 export interface Operation {
@@ -123,17 +124,6 @@ export function pathsOf(definition: ResourceDefinition): PathItem[] {
   }
   return items;
 }
-
-export const ALL_VERBS = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-] as const;
 
 function listOperation(kind: GroupVersionKind, id: string): Operation {
   return {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { LabelMatcher } from './label-selector.js';
+import { meetsRequirement } from './match-labels.js';
 
 /** The text of a LabelSelector object or a plain map of labels: `a=b,c in (d,e),!f`, sorted by key. */
 export function formatSelector(selector: unknown): string {
@@ -25,22 +26,12 @@ export function formatSelector(selector: unknown): string {
 /** Matches labels against a LabelSelector object; an absent selector matches nothing, an empty one all. */
 export function selectorMatcher(selector: unknown): LabelMatcher {
   if (!isJsonObject(selector)) return () => false;
-  const all = terms(selector);
-  return (labels) =>
-    all.every(({ key, operator, values }) => {
-      const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-      switch (operator) {
-        case '=':
-        case 'In':
-          return value !== undefined && values.includes(value);
-        case 'NotIn':
-          return value === undefined || !values.includes(value);
-        case 'Exists':
-          return value !== undefined;
-        case 'DoesNotExist':
-          return value === undefined;
-      }
-    });
+  const all = terms(selector).map(({ key, operator, values }) => ({
+    key,
+    operator: operator === '=' ? 'In' : operator,
+    values,
+  }));
+  return (labels) => all.every((requirement) => meetsRequirement(requirement, labels));
 }
 
 interface Term {

@@ -3,7 +3,7 @@ import type { ControllerContext } from '../context.js';
 import { keyOf, locate, namespaceOf, parseKey } from '../keys.js';
 import type { HorizontalPodAutoscaler } from '../objects.js';
 import { isActive } from '../pods.js';
-import { matchesSelector } from '../selectors.js';
+import { matchesSelector } from '../../api/selectors/match-labels.js';
 import { timestamp } from '../times.js';
 import { decide } from './decide.js';
 import type { Condition, Decision } from './decide.js';

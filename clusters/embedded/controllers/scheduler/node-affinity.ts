@@ -1,6 +1,10 @@
-import type { NodeSelector, NodeSelectorTerm } from 'kubernetes-types/core/v1.js';
+import type {
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+} from 'kubernetes-types/core/v1.js';
 import type { Node, PodSpec } from '../objects.js';
-import { matchesExpression, matchesLabels } from '../selectors.js';
+import { matchesLabels, meetsRequirement, type Labels } from '../../api/selectors/match-labels.js';
 
 /** Node selector and required node affinity together. */
 export function matchesNode(spec: PodSpec | undefined, node: Node): boolean {
@@ -40,7 +44,19 @@ function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   const fields = term.matchFields ?? [];
   if (expressions.length === 0 && fields.length === 0) return false;
   return (
-    expressions.every((expression) => matchesExpression(expression, node.metadata.labels ?? {})) &&
-    fields.every((field) => matchesExpression(field, { 'metadata.name': node.metadata.name }))
+    expressions.every((expression) =>
+      meetsNodeRequirement(expression, node.metadata.labels ?? {}),
+    ) &&
+    fields.every((field) => meetsNodeRequirement(field, { 'metadata.name': node.metadata.name }))
   );
+}
+
+/** As in label selectors, and Gt and Lt for numbers. */
+function meetsNodeRequirement(requirement: NodeSelectorRequirement, labels: Labels): boolean {
+  const { key, operator, values = [] } = requirement;
+  if (operator !== 'Gt' && operator !== 'Lt') return meetsRequirement(requirement, labels);
+  const value = labels[key];
+  if (value === undefined || !/^-?\d+$/.test(value)) return false;
+  const bound = Number(values[0]);
+  return operator === 'Gt' ? Number(value) > bound : Number(value) < bound;
 }

@@ -6,7 +6,7 @@ import type {
 import type { Namespace, Node, Pod } from '../objects.js';
 import { namespaceOf } from '../keys.js';
 import { isActive } from '../pods.js';
-import { matchesSelector } from '../selectors.js';
+import { matchesSelector } from '../../api/selectors/match-labels.js';
 import type { Refusal } from './refusal.js';
 import { matchesNode } from './node-affinity.js';
 

@@ -12,7 +12,8 @@ import {
   required,
   tooMany,
 } from '../field-errors.js';
-import { validateLabelSelector, type LabelSelector } from '../labels.js';
+import type { LabelSelector } from '../../selectors/match-labels.js';
+import { validateLabelSelector } from '../labels.js';
 import { dnsSubdomain, portNumber, qualifiedName } from '../names.js';
 import { validateMeta } from '../object-meta.js';
 

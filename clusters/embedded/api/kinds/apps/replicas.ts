@@ -2,13 +2,8 @@ import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { FieldError } from '../../resource-definition.js';
 import { equalJson } from '../../json/json-values.js';
 import { forbidden, goStringMap, invalid, notSupported, required } from '../field-errors.js';
-import {
-  goSelector,
-  isEmptySelector,
-  matchesSelector,
-  validateLabelSelector,
-  type LabelSelector,
-} from '../labels.js';
+import { matchesSelector, type LabelSelector } from '../../selectors/match-labels.js';
+import { goSelector, isEmptySelector, validateLabelSelector } from '../labels.js';
 import type { Loose } from '../loose.js';
 import { validatePodTemplate } from '../pod-spec/validate.js';
 

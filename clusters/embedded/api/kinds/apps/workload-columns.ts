@@ -3,7 +3,8 @@ import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { KubeObject } from '../../cluster-api.js';
 import type { PrinterColumn } from '../../resource-definition.js';
 import { wideColumn } from '../columns.js';
-import { formatSelector, type LabelSelector } from '../labels.js';
+import type { LabelSelector } from '../../selectors/match-labels.js';
+import { formatSelector } from '../labels.js';
 import type { Loose } from '../loose.js';
 
 interface Templated extends KubeObject {

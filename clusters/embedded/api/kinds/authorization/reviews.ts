@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../cluster-api.js';
 import type { FieldError } from '../../resource-definition.js';
-import { NAME } from '../columns.js';
 import { defineResource } from '../define-resource.js';
+import { QUESTION } from '../question.js';
 import { GoText, invalid } from '../field-errors.js';
 
 /** Questions that are asked by creating an object; the answer comes back and nothing is stored. */
@@ -15,17 +15,11 @@ interface AccessReview extends KubeObject {
   };
 }
 
-const QUESTION = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  namespaced: false,
-  verbs: ['create'],
-  validate: () => [],
-  columns: [NAME],
-} as const;
+const GROUP = 'authorization.k8s.io';
 
 export const SELF_SUBJECT_ACCESS_REVIEWS = defineResource({
   ...QUESTION,
+  group: GROUP,
   kind: 'SelfSubjectAccessReview',
   plural: 'selfsubjectaccessreviews',
   validate: (review: AccessReview) => validateAttributes(review),
@@ -33,6 +27,7 @@ export const SELF_SUBJECT_ACCESS_REVIEWS = defineResource({
 
 export const SUBJECT_ACCESS_REVIEWS = defineResource({
   ...QUESTION,
+  group: GROUP,
   kind: 'SubjectAccessReview',
   plural: 'subjectaccessreviews',
   validate: (review: AccessReview) => [...validateAttributes(review), ...validateSubject(review)],
@@ -40,6 +35,7 @@ export const SUBJECT_ACCESS_REVIEWS = defineResource({
 
 export const LOCAL_SUBJECT_ACCESS_REVIEWS = defineResource({
   ...QUESTION,
+  group: GROUP,
   namespaced: true,
   kind: 'LocalSubjectAccessReview',
   plural: 'localsubjectaccessreviews',
@@ -48,6 +44,7 @@ export const LOCAL_SUBJECT_ACCESS_REVIEWS = defineResource({
 
 export const SELF_SUBJECT_RULES_REVIEWS = defineResource({
   ...QUESTION,
+  group: GROUP,
   kind: 'SelfSubjectRulesReview',
   plural: 'selfsubjectrulesreviews',
 });

@@ -11,14 +11,13 @@ import type { FieldError } from '../../resource-definition.js';
 import { filled, oneOf } from '../checks.js';
 import {
   duplicate,
-  forbidden,
   GoText,
   invalid,
   invalidEach,
   notSupported,
   required,
 } from '../field-errors.js';
-import { validateLabelSelector } from '../labels.js';
+import { validateLabelSelector, validateOperands } from '../labels.js';
 import type { Loose } from '../loose.js';
 import { dnsLabel, labelValue, qualifiedName } from '../names.js';
 
@@ -126,47 +125,22 @@ export function validateNodeSelector(path: string, selector: Loose<NodeSelector>
 }
 
 function validateTerm(path: string, term: Loose<NodeSelectorTerm>): FieldError[] {
-  return (term.matchExpressions ?? []).flatMap(
-    ({ key = '', operator = '', values = [] }, index) => {
-      const at = `${path}.matchExpressions[${index}]`;
-      const errors: FieldError[] = [];
-      switch (operator) {
-        case 'In':
-        case 'NotIn':
-          if (values.length === 0) {
-            errors.push(
-              required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"),
-            );
-          }
-          break;
-        case 'Exists':
-        case 'DoesNotExist':
-          if (values.length > 0) {
-            errors.push(
-              forbidden(
-                `${at}.values`,
-                "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-              ),
-            );
-          }
-          break;
-        case 'Gt':
-        case 'Lt':
-          if (values.length !== 1) {
-            errors.push(
-              required(
-                `${at}.values`,
-                "must be specified single value when `operator` is 'Lt' or 'Gt'",
-              ),
-            );
-          }
-          break;
-        default:
-          errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'));
-      }
-      return [...errors, ...invalidEach(`${at}.key`, key, qualifiedName(key))];
-    },
-  );
+  return (term.matchExpressions ?? []).flatMap((expression, index) => {
+    const at = `${path}.matchExpressions[${index}]`;
+    const { key = '', operator, values = [] } = expression;
+    const errors =
+      operator === 'Gt' || operator === 'Lt'
+        ? validateBound(at, values)
+        : validateOperands(at, expression);
+    return [...errors, ...invalidEach(`${at}.key`, key, qualifiedName(key))];
+  });
+}
+
+function validateBound(at: string, values: readonly unknown[]): FieldError[] {
+  if (values.length === 1) return [];
+  return [
+    required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"),
+  ];
 }
 
 function validatePodTerm(path: string, term: Loose<PodAffinityTerm>): FieldError[] {

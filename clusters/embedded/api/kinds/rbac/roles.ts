@@ -3,7 +3,8 @@ import type { FieldError } from '../../resource-definition.js';
 import { CREATED_AT, NAME } from '../columns.js';
 import { defineResource } from '../define-resource.js';
 import { goStrings, invalid, required } from '../field-errors.js';
-import { validateLabelSelector, type LabelSelector } from '../labels.js';
+import type { LabelSelector } from '../../selectors/match-labels.js';
+import { validateLabelSelector } from '../labels.js';
 import { pathSegment } from '../names.js';
 import { validateMeta } from '../object-meta.js';
 
