@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { SILENT } from '../../../common/logger.js';
 import type { Logger } from '../../../common/logger.js';
+import { createActionAdmission } from './admission/actions.js';
 import { createCertificateAdmission } from './admission/certificates.js';
 import { createEscalationAdmission } from './admission/escalation.js';
 import { createLimitRangeAdmission } from './admission/limit-ranges.js';
@@ -112,7 +113,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   api.admit(createEscalationAdmission(rbac));
   api.admit(createCertificateAdmission(rbac));
   api.admit(createPodSecurityAdmission());
-  api.admit(createPolicyAdmission({ rbac, registry: api.registry }));
+  const policies = createPolicyAdmission({ rbac, registry: api.registry });
+  api.admit(policies);
   const custom = new CustomResources(api, catalogue);
   const found = await journal.recover(api.store);
   custom.refresh();
@@ -139,6 +141,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const parts: HandlerParts = {
     ...createParts({ options, api, identity, custom, rbac, logger }),
     writer,
+    admit: createActionAdmission({ policies, inquiries }),
     streams: () => streams,
     usage: () => usage,
     writable: () => journal.ready(),
@@ -207,7 +210,7 @@ function createParts(server: {
   custom: CustomResources;
   rbac: RbacAuthorizer;
   logger: Logger;
-}): Omit<HandlerParts, 'writer' | 'streams' | 'usage' | 'writable'> {
+}): Omit<HandlerParts, 'writer' | 'admit' | 'streams' | 'usage' | 'writable'> {
   const { options, api, identity, custom, rbac, logger } = server;
   const discovery = new Discovery(api.registry);
   const gitVersion = options.serverVersion ?? 'v1.32.0';

@@ -3,6 +3,7 @@ import type { Logger } from '../../../../common/logger.js';
 import type { RbacAuthorizer } from '../auth/rbac.js';
 import type { TokenAuthority } from '../auth/tokens.js';
 import type { ContainerStreams } from '../container-streams.js';
+import type { AdmitAction } from '../admission/actions.js';
 import type { UserInfo } from '../registry/admission.js';
 import type { ClientWriter } from '../registry/client-writer.js';
 import type { ServedResource } from '../registry/resource-registry.js';
@@ -18,6 +19,8 @@ export interface ServerParts {
   api: ClusterApiServerSide;
   /** Writes of clients go through here. */
   writer: ClientWriter;
+  /** Asked about what is no write of an object. */
+  admit: AdmitAction;
   catalogue: SchemaCatalogue;
   tokens: TokenAuthority;
   rbac: RbacAuthorizer;

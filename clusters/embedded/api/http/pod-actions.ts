@@ -4,6 +4,7 @@ import { ApiError, badRequest, conflict, notFound } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
 import { selectorMatcher } from '../selectors/selector-object.js';
+import { admitCreation } from './admit-action.js';
 import { readBody } from './body.js';
 import { managerOf, warnInto, writeContextOf } from './context.js';
 import type { ResourceContext } from './context.js';
@@ -14,6 +15,9 @@ import { findObject } from './reading.js';
 import { sendJson, successStatus } from './respond.js';
 import { acknowledge, keyOf } from './writing.js';
 
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };
+const BINDING = { group: '', version: 'v1', kind: 'Binding' };
+const TOKEN = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
 const BUDGETS = 'poddisruptionbudgets.policy';
 
 /** POST to `/eviction`: a deletion that a disruption budget may refuse. */
@@ -24,8 +28,10 @@ export async function handleEviction(context: ResourceContext): Promise<void> {
   const options = parseDeleteOptions(deleteOptions, context.query);
   const pod = findObject(context);
   checkName(content, target.name);
+  await admitCreation(context, content, { kind: EVICTION, dryRun: options.dryRun });
   if (needsBudget(pod)) takeFromBudget(context, { pod, dryRun: options.dryRun });
-  await server.writer.delete(served.resource, keyOf(context), {
+  // The eviction was asked about; as in the real server, nobody is asked about the deletion.
+  server.api.writer.delete(served.resource, keyOf(context), {
     ...options,
     user: context.user,
     manager: '',
@@ -49,6 +55,7 @@ export async function handleBinding(context: ResourceContext): Promise<void> {
   if (typeof node !== 'string' || node === '') {
     throw badRequest('Binding "" is invalid: target.name: Required value');
   }
+  await admitCreation(context, content, { kind: BINDING, name, dryRun: options.dryRun });
   const write = writeContextOf(context, options);
   const key = { name, ...(target.namespace !== undefined && { namespace: target.namespace }) };
   const updated = server.api.writer.update(pods, key, {
@@ -94,6 +101,7 @@ export async function handleToken(context: ResourceContext): Promise<void> {
       `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`,
     );
   }
+  await admitCreation(context, content, { kind: TOKEN });
   const namespace = target.namespace ?? '';
   const bound = boundObject(context, spec['boundObjectRef']);
   const { token, expires } = server.tokens.issue(account, {

@@ -19,6 +19,8 @@ import { sendJson } from './respond.js';
 import { storedFrom, viewOf } from './views.js';
 import { acknowledge, keyOf, viewJson } from './writing.js';
 
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
 /** GET, PUT and PATCH of `/scale`: an autoscaling/v1 Scale over the object's own replicas. */
 export async function handleScale(context: ResourceContext): Promise<void> {
   const { served, target } = context;
@@ -42,9 +44,14 @@ async function writeScale(
 ): Promise<JsonObject> {
   const { served, target, server } = context;
   const { definition } = served;
-  const updated = server.api.writer.update(served.resource, keyOf(context), {
+  const updated = await server.writer.update(served.resource, keyOf(context), {
     ...writeContextOf(context, request.options),
     subresource: 'scale',
+    seen: {
+      ...SCALE,
+      show: (_which, stored) =>
+        stored === undefined ? null : scaleOf(definition, viewOf(definition, stored)),
+    },
     change: (_draft, old) => {
       const scale = request.change(scaleOf(definition, viewOf(definition, old)));
       const replicas = checkedReplicas(scale, target.name);

@@ -51,7 +51,7 @@ export class ClientWriter {
     if (inquiry === undefined) return withoutAsking(start());
     for (let tries = 1; ; tries += 1) {
       try {
-        return await asking(start(), inquiry);
+        return await askedBy(start(), inquiry);
       } catch (error) {
         if (!(error instanceof OvertakenError)) throw error;
         if (tries >= TRIES) throw error.conflict;
@@ -60,7 +60,11 @@ export class ClientWriter {
   }
 }
 
-async function asking<Result>(steps: WriteSteps<Result>, inquiry: Inquiry): Promise<Result> {
+/** Takes a write to its end, with the questions on its way answered. */
+export async function askedBy<Result>(
+  steps: WriteSteps<Result>,
+  inquiry: Inquiry,
+): Promise<Result> {
   let next = steps.next();
   while (next.done !== true) next = steps.next(await inquiry(next.value));
   return next.value;

@@ -16,7 +16,7 @@ import type { Change } from '../store/collection.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { AdmissionChain, withoutAsking } from './admission-chain.js';
 import type { WriteSteps } from './admission-chain.js';
-import type { Admission, AdmissionRequest, UserInfo } from './admission.js';
+import type { Admission, AdmissionRequest, SeenAs, UserInfo } from './admission.js';
 import { planDeletion } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
 import { generateName, tidyMeta, timestamp } from './object-meta.js';
@@ -35,6 +35,8 @@ export interface WriteContext {
   manager: string;
   dryRun: boolean;
   subresource?: string;
+  /** What admission sees in place of the object. */
+  seen?: SeenAs;
   /** Takes what admission has to say beside yes; absent where nobody listens. */
   warn?(text: string): void;
 }
@@ -358,6 +360,7 @@ export class Writer {
       resource: resource.name,
       definition: resource.definition,
       subresource: context.subresource,
+      ...(context.seen !== undefined && { seen: context.seen }),
       name,
       namespace,
       object,

@@ -5,6 +5,7 @@ import { messageOf } from '../../../../common/errors.js';
 import { ApiError, badRequest, notFound } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
 import type { ResourceContext } from '../http/context.js';
+import { admitConnection } from '../http/admit-action.js';
 import { requireHost, requireStreams } from './target.js';
 
 const HOP_BY_HOP = [
@@ -21,6 +22,7 @@ const KUBELET_PORT = 80;
 /** `/proxy/…` of a pod or a service: the request goes on to a port inside the cluster. */
 export async function handleProxy(context: ResourceContext): Promise<void> {
   const { target } = context;
+  await admitConnection(context);
   const [scheme, name, port] = splitName(target.name);
   if (scheme === 'https') throw badRequest('only http is proxied');
   const { pod, port: number } =

@@ -8,6 +8,7 @@ import { authenticate } from '../http/authenticate.js';
 import { authorize } from '../http/authorize.js';
 import type { ResourceContext, ServerParts } from '../http/context.js';
 import { noSuchResource, toApiError } from '../http/api-errors.js';
+import { admitConnection } from '../http/admit-action.js';
 import { findObject } from '../http/reading.js';
 import { parseRequest } from '../http/request-info.js';
 import { handleLog } from './logs.js';
@@ -86,6 +87,7 @@ async function serve(req: IncomingMessage, parts: ServerParts, accept: Accept): 
   const kind = (req.headers.upgrade ?? '').toLowerCase();
   const isWebSocket = kind === 'websocket';
   if (!isWebSocket && kind !== 'spdy/3.1') throw upgradeRequired();
+  await admitConnection(context);
   if (context.target.subresource === 'portforward') {
     await servePortForward(context, { isWebSocket, accept });
     return;

@@ -1,3 +1,5 @@
+import { isJsonObject, valueAt } from '../../../../../common/json.js';
+import { shown } from '../../registry/admission.js';
 import type { AdmissionRequest } from '../../registry/admission.js';
 import type { ResourceRegistry } from '../../registry/resource-registry.js';
 import { selectorMatcher } from '../../selectors/selector-object.js';
@@ -75,12 +77,24 @@ function namespaceLabels(request: AdmissionRequest): Record<string, string> | un
   return api.get('namespaces', namespace)?.metadata.labels ?? {};
 }
 
-function matchesObject(selector: unknown, { object, old }: AdmissionRequest): boolean {
-  if (selector === undefined) return true;
+/** What can have no labels is only meant by a selector that asks for none. */
+function matchesObject(selector: unknown, request: AdmissionRequest): boolean {
+  if (selector === undefined || (isJsonObject(selector) && Object.keys(selector).length === 0)) {
+    return true;
+  }
   const matches = selectorMatcher(selector);
-  return [object, old].some(
-    (candidate) => candidate !== undefined && matches(candidate.metadata.labels ?? {}),
-  );
+  return (['object', 'old'] as const).some((which) => {
+    const metadata = valueAt(shown(request, which), ['metadata']);
+    if (!isJsonObject(metadata)) return false;
+    const labels = isJsonObject(metadata['labels']) ? metadata['labels'] : {};
+    return matches(
+      Object.fromEntries(
+        Object.entries(labels).flatMap(([key, value]) =>
+          typeof value === 'string' ? [[key, value] as const] : [],
+        ),
+      ),
+    );
+  });
 }
 
 function has(list: readonly string[], item: string): boolean {

@@ -87,7 +87,7 @@ export class Conversation {
     const verdict = await this.#verdict(webhook, { request, form, mutating: true });
     if (verdict === undefined || verdict.patch.length === 0) return false;
     const { object: before, definition } = request;
-    if (before === undefined) {
+    if (before === undefined || request.seen !== undefined) {
       throw internalError(
         `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
       );

@@ -4,6 +4,7 @@ import { ApiError } from '../../api-error.js';
 import type { StatusCause } from '../../api-error.js';
 import { parseJson } from '../../json/parse-json.js';
 import type { Question } from '../../registry/admission-chain.js';
+import { shown } from '../../registry/admission.js';
 import type { AdmissionRequest } from '../../registry/admission.js';
 import { requestJson } from '../policies/request-variables.js';
 import { CallError } from './webhook-objects.js';
@@ -11,20 +12,29 @@ import type { Webhook } from './webhook-objects.js';
 
 const KIND = 'AdmissionReview';
 const GROUP = 'admission.k8s.io';
-const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' };
+const OPTIONS = {
+  CREATE: 'CreateOptions',
+  UPDATE: 'UpdateOptions',
+  DELETE: 'DeleteOptions',
+  CONNECT: undefined,
+};
 
 /** One form of a review for all webhooks of a step: the objects are turned into text once. */
 export class ReviewForm {
   readonly #tail: string;
 
   constructor({ step, request }: Question) {
-    const isEarly = step !== 'validate' && request.operation === 'CREATE';
-    const shown = requestJson(request);
-    if (isEarly && request.nameIsGenerated) shown['name'] = '';
-    const options = { kind: OPTIONS[request.operation], apiVersion: 'meta.k8s.io/v1' };
-    const object = JSON.stringify((isEarly ? asClientSent(request) : request.object) ?? null);
-    const oldObject = JSON.stringify(request.old ?? null);
-    this.#tail = `,${JSON.stringify(shown).slice(1, -1)},"object":${object},"oldObject":${oldObject},"options":${JSON.stringify(options)}}}`;
+    const isEarly =
+      step !== 'validate' && request.operation === 'CREATE' && request.seen === undefined;
+    const asked = requestJson(request);
+    if (isEarly && request.nameIsGenerated) asked['name'] = '';
+    const kind = OPTIONS[request.operation];
+    const options = kind === undefined ? null : { kind, apiVersion: 'meta.k8s.io/v1' };
+    const object = JSON.stringify(
+      (isEarly ? asClientSent(request) : shown(request, 'object')) ?? null,
+    );
+    const oldObject = JSON.stringify(shown(request, 'old'));
+    this.#tail = `,${JSON.stringify(asked).slice(1, -1)},"object":${object},"oldObject":${oldObject},"options":${JSON.stringify(options)}}}`;
   }
 
   text(uid: string, version: ReviewVersion): string {
