@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -17,9 +18,9 @@ import { LABEL, estimatesFile, kindNameOf, networkName, workstationName } from '
 import { nodeImage } from './node-image.js';
 import { applyAll, listAll } from '../client/objects.js';
 import { lineReader, parseKindLine, PhaseTracker, STEPS, type StepId } from './phases.js';
-import { PLUGINS } from './plugins.js';
+import { PLUGINS, pluginManifest } from './plugins.js';
 import { throwIfAborted } from './programs.js';
-import { findClusters } from './records.js';
+import { findClusters, nodeNames } from './records.js';
 import {
   deleteNodes,
   noteDoing,
@@ -66,6 +67,7 @@ export async function createCluster(
     await furnish(work);
     await handOver(work);
     await rm(filesOf(context, spec.name).doing, { force: true });
+    context.containers.forget();
     throwIfAborted(signal);
   } catch (error) {
     await undo[Symbol.asyncDispose]();
@@ -99,13 +101,11 @@ async function makeRecord(work: Work, undo: Cleanup, pool: string | undefined): 
   const { context, spec, kindName, phases, signal } = work;
   const { settings, programs } = context;
   phases.begin('record');
-  const existing = (await findClusters(context, signal)).find(({ name }) => name === spec.name);
-  if (existing?.isLeftover === true) await removeCluster(context, existing);
-  else if (existing !== undefined) throw existsError(spec.name);
+  const files = filesOf(context, spec.name);
+  if (existsSync(files.dir)) await removeLeftover(work);
   phases.begin('image');
   await ensureImage(context, await nodeImage(context), signal);
   throwIfAborted(signal);
-  const files = filesOf(context, spec.name);
   await reserveFolder(files.dir, spec.name);
   await noteDoing(context, spec.name, 'creating');
   undo.add('folder', () => rm(files.dir, { recursive: true, force: true }));
@@ -128,6 +128,12 @@ async function makeRecord(work: Work, undo: Cleanup, pool: string | undefined): 
     ...(pool === undefined ? {} : { pool }),
   });
   undo.add('record', () => removeContainers(context, [workstationName(spec.name)]));
+}
+
+async function removeLeftover({ context, spec, signal }: Work): Promise<void> {
+  const existing = (await findClusters(context, signal)).find(({ name }) => name === spec.name);
+  if (existing?.isLeftover === true) await removeCluster(context, existing);
+  else if (existing !== undefined) throw existsError(spec.name);
 }
 
 /** Of several at once only one makes the folder; Docker does the same with names for other installations. */
@@ -161,6 +167,7 @@ async function makeNodes(work: Work, undo: Cleanup): Promise<void> {
     env:
       settings.network === 'own' ? { KIND_EXPERIMENTAL_DOCKER_NETWORK: networkName(kindName) } : {},
   });
+  context.containers.forget();
   phases.begin('nodes');
   await writeKubeconfigs(work);
 }
@@ -169,9 +176,8 @@ async function makeNodes(work: Work, undo: Cleanup): Promise<void> {
 async function writeKubeconfigs({ context, spec, kindName, signal }: Work): Promise<void> {
   const { programs } = context;
   const files = filesOf(context, spec.name);
-  const [learner, { stdout: internal }, admin] = await Promise.all([
+  const [learner, admin] = await Promise.all([
     readFile(files.learner, 'utf8'),
-    programs.run('kind', ['get', 'kubeconfig', '--name', kindName, '--internal'], { signal }),
     // No binding binds this one, so the learner cannot take its rights away; kubeadm makes it since 1.29.
     programs.try(
       'docker',
@@ -179,7 +185,16 @@ async function writeKubeconfigs({ context, spec, kindName, signal }: Work): Prom
       { signal },
     ),
   ]);
-  const platform = admin.exitCode === 0 ? withServerOf(admin.stdout, learner) : learner;
+  const isThere = admin.exitCode === 0;
+  const platform = isThere ? withServerOf(admin.stdout, learner) : learner;
+  // The nodes' own files name the API server as it is reached from beside them.
+  const internal = isThere
+    ? withServerOf(learner, admin.stdout)
+    : (
+        await programs.run('kind', ['get', 'kubeconfig', '--name', kindName, '--internal'], {
+          signal,
+        })
+      ).stdout;
   for (const [file, text] of [
     [files.internal, internal],
     [files.platform, platform],
@@ -202,26 +217,25 @@ async function furnish(work: Work): Promise<void> {
   const { context, spec, kindName, phases, signal } = work;
   const files = filesOf(context, spec.name);
   using api = await KubeApi.connect(await readFile(files.platform, 'utf8'));
-  const [nodes] = await Promise.all([
-    nodeNames(context, kindName, signal),
-    context.programs.account.track('kubernetes', () =>
-      waitReady(
-        api,
-        { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
-        { timeoutMs: NODES_MS, signal },
-      ),
+  await context.programs.account.track('kubernetes', () =>
+    waitReady(
+      api,
+      { nodes: { count: spec.nodes, ready: false }, workloads: 'none' },
+      { timeoutMs: NODES_MS, signal },
     ),
-  ]);
-  await writeMirrors(context, nodes, signal);
+  );
+  await writeMirrors(work);
   phases.begin('images');
   const plugins = (await pluginFiles(context, spec, signal)).flatMap(({ images }) => images);
+  if (spec.cni !== 'none')
+    plugins.push(...(await pluginManifest(context, spec.cni, signal)).images);
   const images = new Set([...imagesOfSpec(spec), ...context.settings.preload, ...plugins]);
   await loadImages(context, { kindName, images: [...images], signal });
   if (spec.cni !== 'none') {
     phases.begin('plugin');
     await installPlugin(
       context,
-      { kindName, nodes, kubeconfig: files.platform },
+      { kindName, kubeconfig: files.platform },
       { cni: spec.cni, signal },
     );
     phases.begin('plugin-ready');
@@ -263,29 +277,10 @@ export async function handOver(work: Work): Promise<void> {
   await startWorkstation(context, spec.name, signal);
 }
 
-export async function nodeNames(
-  context: KindContext,
-  kindName: string,
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const args = ['get', 'nodes', '--name', kindName];
-  const { stdout } = await context.programs.run(
-    'kind',
-    args,
-    signal === undefined ? {} : { signal },
-  );
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .toSorted();
-}
-
-async function writeMirrors(
-  context: KindContext,
-  nodes: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const [registry, mirrors] of Object.entries(context.settings.mirrors)) {
+async function writeMirrors({ context, kindName, signal }: Work): Promise<void> {
+  const byRegistry = Object.entries(context.settings.mirrors);
+  const nodes = byRegistry.length === 0 ? [] : await nodeNames(context, kindName);
+  for (const [registry, mirrors] of byRegistry) {
     for (const node of nodes) {
       const folder = `/etc/containerd/certs.d/${registry}`;
       const script = `mkdir -p "$0" && cat > "$0/hosts.toml"`;

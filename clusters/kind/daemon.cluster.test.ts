@@ -7,8 +7,9 @@ import { isProcessAlive, startDetached } from '../../system/start-process.js';
 import { createTempFolder } from '../../system/temp-folder.js';
 import { eventually, spec } from '../provider.contract.js';
 import { PATH, WORKSTATION_IMAGE, startDocker } from './docker-fixture.js';
+import { listContainers } from './list-containers.js';
 import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL } from './names.js';
-import { findClusters, listContainers } from './records.js';
+import { findClusters } from './records.js';
 import { removeCluster } from './remove-cluster.js';
 import { startResting } from './wake.js';
 import { createRecord, runInWorkstation, startWorkstation } from './workstation.js';
@@ -77,14 +78,22 @@ const isInstalled = dockerd.exitCode === 0;
     await using daemon = await createDaemon();
     await daemon.start();
     await using started = await startDocker(daemon.environment);
-    const { context, docker } = started;
+    const { context, docker, commands } = started;
     const wanted = spec('daemon-test', { nodes: 1 });
     const [name, kindName] = [wanted.name, 'gh-daemon-test'];
     const own = `${LABEL.installation}=${context.installation}`;
     const states = async (): Promise<string[]> =>
-      (await listContainers(context))
+      (await listContainers(context.programs))
         .map((container) => `${container.name.slice(kindName.length + 1)} ${container.state}`)
         .toSorted();
+    const watched = async (): Promise<string[]> =>
+      (await context.containers.list())
+        .map((container) => `${container.name.slice(kindName.length + 1)} ${container.state}`)
+        .toSorted();
+    const told = (expected: string[]) =>
+      eventually(async () => {
+        expect(await watched()).toEqual(expected);
+      });
     try {
       await context.programs.docker(['network', 'create', '--label', own, kindName]);
       await createRecord(context, wanted, { kindName, maker: newMaker(), createdAt: '' });
@@ -98,7 +107,29 @@ const isInstalled = dockerd.exitCode === 0;
       expect(made.stderr).toBe('');
       await runInWorkstation(context, name, { script: 'echo mine >kept', timeoutMs: 5000 });
 
+      // What somebody else does to it is known without asking.
+      await told(['control-plane running', 'workstation running']);
+      await docker(['pause', `${kindName}-control-plane`]);
+      await told(['control-plane paused', 'workstation running']);
+      await docker(['unpause', `${kindName}-control-plane`]);
+      await told(['control-plane running', 'workstation running']);
+      await docker([
+        ...['run', '--detach', '--name', `${kindName}-worker`, '--network', 'none'],
+        ...[WORKSTATION_IMAGE, 'id'],
+      ]);
+      await told(['control-plane running', 'worker exited', 'workstation running']);
+      await docker(['rm', `${kindName}-worker`]);
+      await told(['control-plane running', 'workstation running']);
+      const asked = commands.length;
+      for (let look = 0; look < 20; look += 1) await watched();
+      // One, if the last event was still on its way.
+      expect(commands.length - asked).toBeLessThanOrEqual(1);
+      expect(commands.filter((line) => line.startsWith('docker events'))).toHaveLength(1);
+
       await daemon.stop();
+      await eventually(() =>
+        expect(watched()).rejects.toMatchObject({ code: 'MACHINE_NOT_READY' }),
+      );
       await expect(findClusters(context)).rejects.toMatchObject({
         code: 'MACHINE_NOT_READY',
         message: 'Docker is not running',
@@ -114,7 +145,10 @@ const isInstalled = dockerd.exitCode === 0;
         { name, isLeftover: false, info: { state: 'ready' } },
       ]);
       expect(await startResting(context, { name, kindName })).toBe(true);
-      expect(await states()).toEqual(['control-plane running', 'workstation running']);
+      await told(['control-plane running', 'workstation running']);
+      // Its events are heard again.
+      await docker(['kill', `${kindName}-control-plane`]);
+      await told(['control-plane exited', 'workstation running']);
     } finally {
       await removeCluster(context, { name, kindName });
     }

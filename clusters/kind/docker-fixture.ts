@@ -12,7 +12,10 @@ export const WORKSTATION_IMAGE = 'gatehouse-test/workstation:1';
 
 export interface DockerUnderTest extends AsyncDisposable {
   context: KindContext;
+  /** As somebody else on this machine, past the provider. */
   docker: (args: readonly string[]) => ReturnType<typeof runCommand>;
+  /** Each command that the context's programs ran. */
+  commands: string[];
 }
 
 /** A context over a real Docker, and an image made of this machine's own bash and friends. */
@@ -25,16 +28,24 @@ export async function startDocker(environment: Record<string, string>): Promise<
   mkdirSync(programs);
   // Only kind's part is played: it has no nodes to delete.
   writeFileSync(path.join(programs, 'kind'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  const commands: string[] = [];
   const context = createContext({
     stateDir: path.join(folder.path, 'state'),
     logger: SILENT,
     settings: KindSettings.parse({ image: WORKSTATION_IMAGE }),
-    programs: new Programs({ path: PATH, programPaths: [programs], environment }),
+    programs: new Programs({
+      path: PATH,
+      programPaths: [programs],
+      environment,
+      onCommand: (line) => commands.push(line),
+    }),
   });
   return {
     context,
     docker,
+    commands,
     async [Symbol.asyncDispose]() {
+      await context.containers[Symbol.asyncDispose]();
       await docker(['image', 'rm', '--force', WORKSTATION_IMAGE]);
       await folder[Symbol.asyncDispose]();
     },
@@ -51,7 +62,6 @@ for p in bash sh sleep cat find timeout ls id whoami env rm mkdir touch chmod ec
   cp -L "$f" "$0/bin/$p"
   for l in $(ldd "$f" 2>/dev/null | grep -o '/[^ )]*'); do mkdir -p "$0$(dirname "$l")"; cp -nL "$l" "$0$l"; done
 done
-printf '#!/bin/sh\\necho pretend\\n' > "$0/bin/kubectl"; chmod 755 "$0/bin/kubectl"
 cp -r "$0"/bin/. "$0"/usr/bin/
 tar --create --directory "$0" . | docker import - ${WORKSTATION_IMAGE} >/dev/null`;
   const made = await runCommand('bash', ['-c', script, root], { env });

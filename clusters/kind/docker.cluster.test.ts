@@ -13,11 +13,13 @@ import {
 import { filesOf } from './context.js';
 import { PATH, WORKSTATION_IMAGE, startDocker } from './docker-fixture.js';
 import { doctor } from './doctor.js';
+import { presentImages } from './images.js';
+import { listContainers } from './list-containers.js';
 import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL } from './names.js';
 import { imageOfRelease, parseKindVersion } from './node-image.js';
 import { Programs } from './programs.js';
 import { createKindProvider } from './provider.js';
-import { findClusters, listContainers } from './records.js';
+import { findClusters } from './records.js';
 import { removeCluster, sweep } from './remove-cluster.js';
 import { startResting } from './wake.js';
 import {
@@ -184,6 +186,9 @@ onDocker(
       const top = await docker(['top', 'gh-docker-test-workstation', '-eo', 'pid,args']);
       expect(top.stdout).not.toContain('sleep 500');
 
+      const asked = [WORKSTATION_IMAGE, 'no/such:1', `docker.io/${WORKSTATION_IMAGE}`, 'busybox'];
+      expect([...(await presentImages(context, asked)).keys()]).toEqual([asked[0], asked[2]]);
+      expect(started.commands.at(-1)).toMatch(/^docker image inspect .*no\/such:1.*busybox$/);
       const checks = await doctor(context);
       expect(checks.find(({ id }) => id === 'docker')).toMatchObject({ status: 'ok' });
       expect(checks.find(({ id }) => id === 'image-0')).toMatchObject({ status: 'ok' });
@@ -218,7 +223,7 @@ onDocker(`real Docker runs again what was stopped or paused of a cluster${suffix
     expect(made.stderr).toBe('');
   };
   const states = async (): Promise<string[]> =>
-    (await listContainers(context))
+    (await listContainers(context.programs))
       .filter((container) => container.name.startsWith(kindName))
       .map(({ name: own_, state }) => `${own_.slice(kindName.length + 1)} ${state}`)
       .toSorted();

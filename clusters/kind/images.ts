@@ -44,18 +44,33 @@ export async function presentImages(
   images: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  await Promise.all(
-    images.map(async (image) => {
-      const result = await context.programs.try(
-        'docker',
-        ['image', 'inspect', '--format', '{{.Size}}', image],
-        signal === undefined ? {} : { signal },
-      );
-      if (result.exitCode === 0) found.set(image, Number(result.stdout.trim()));
-    }),
+  if (images.length === 0) return new Map();
+  const format = '{{.Size}} {{join .RepoTags " "}} {{join .RepoDigests " "}}';
+  // It fails where one is missing, and tells of the others all the same.
+  const { stdout, exitCode } = await context.programs.try(
+    'docker',
+    ['image', 'inspect', '--format', format, ...images],
+    signal === undefined ? {} : { signal },
   );
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const found = new Map<string, number>();
+  for (const [index, image] of images.entries()) {
+    const line =
+      exitCode === 0
+        ? lines[index]
+        : lines.find((one) => one.split(' ').slice(1).includes(familiarName(image)));
+    if (line !== undefined) found.set(image, Number(line.split(' ')[0]));
+  }
   return found;
+}
+
+/** As Docker shows it: without its own registry, a tag always, and by digest alone where there is one. */
+export function familiarName(image: string): string {
+  const name = image.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
+  const [tagged = name, digest] = name.split('@');
+  const hasTag = /:[^/]*$/.test(tagged);
+  if (digest !== undefined) return `${hasTag ? tagged.replace(/:[^:/]*$/, '') : tagged}@${digest}`;
+  return hasTag ? tagged : `${tagged}:latest`;
 }
 
 const PULL_MS = 10 * 60_000;

@@ -2,20 +2,19 @@ import path from 'node:path';
 import { GatehouseError } from '../../common/errors.js';
 import type { Cni } from '../provider.js';
 import type { KindContext } from './context.js';
-import { loadImages } from './images.js';
+import { nodeNames } from './records.js';
 import { PLUGINS, pluginManifest } from './plugins.js';
 
-/** Puts a network plugin into a cluster: images that this machine has, standard programs, then its manifest. */
+/** Puts a network plugin into a cluster: standard programs where it needs them, then its manifest. */
 export async function installPlugin(
   context: KindContext,
-  cluster: { kindName: string; nodes: readonly string[]; kubeconfig: string },
+  cluster: { kindName: string; kubeconfig: string },
   plugin: { cni: Exclude<Cni, 'none'>; signal?: AbortSignal },
 ): Promise<void> {
   const { cni } = plugin;
   const signal = plugin.signal === undefined ? {} : { signal: plugin.signal };
   const manifest = await pluginManifest(context, cni, plugin.signal);
-  await loadImages(context, { ...cluster, images: manifest.images, ...signal });
-  await installPrograms(context, cluster.nodes, { cni, ...signal });
+  await installPrograms(context, cluster.kindName, { cni, ...signal });
   await context.programs.run(
     'kubectl',
     [
@@ -28,14 +27,14 @@ export async function installPlugin(
 
 async function installPrograms(
   context: KindContext,
-  nodes: readonly string[],
+  kindName: string,
   { cni, signal }: { cni: Exclude<Cni, 'none'>; signal?: AbortSignal },
 ): Promise<void> {
   const with_ = signal === undefined ? {} : { signal };
   const { needsPrograms } = PLUGINS[cni];
   const { cniProgramsDir } = context.settings;
   if (needsPrograms.length === 0) return;
-  for (const node of nodes) {
+  for (const node of await nodeNames(context, kindName)) {
     for (const program of needsPrograms) {
       const at = `/opt/cni/bin/${program}`;
       const look = await context.programs.try('docker', ['exec', node, 'test', '-x', at], with_);

@@ -13,28 +13,23 @@ import type {
   ShellTarget,
 } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
-import { nodeNames } from './create-cluster.js';
 import { KubeApi } from '../client/kube-api.js';
 import { LABEL } from './names.js';
 import { applyAll, listAll, withoutSecrets } from '../client/objects.js';
 import { touch } from './pause.js';
 import { probeCluster } from './probe.js';
-import { findClusters, type Found } from './records.js';
+import { clustersAmong, nodeNames, type Found } from './records.js';
 import { removeCluster } from './remove-cluster.js';
 import { resetCluster, type ResetDepth } from './reset-cluster.js';
 import { findTrouble } from './trouble.js';
 import { wake } from './wake.js';
 import { podShell, runInWorkstation, shellCommand, workstationShell } from './workstation.js';
 
-/** How long a cluster that was seen awake is taken to be so. */
-const AWAKE_MS = 5000;
-
 /** A cluster as the provider hands it out: names and files, and a connection once it is needed. */
 export class KindCluster implements Cluster {
   readonly #context: KindContext;
   #found: Found;
   #api: { config: string; api: KubeApi } | undefined;
-  #seenAwakeAt = -Infinity;
 
   constructor(context: KindContext, found: Found) {
     this.#context = context;
@@ -131,15 +126,12 @@ export class KindCluster implements Cluster {
       // What does not wake is built anew.
       if (!(error instanceof GatehouseError) || error.code !== 'CLUSTER_UNREACHABLE') throw error;
     }
-    this.#found =
-      (await findClusters(this.#context)).find(({ name }) => name === this.info.name) ??
-      this.#found;
+    await this.#lookAgain();
     const { info, kindName } = this.#found;
     const api = await this.#open();
     if ((await resetCluster(this.#context, { info, kindName, api, ...options })) === 'rebuild') {
       this.#close();
-      const found = (await findClusters(this.#context)).find(({ name }) => name === info.name);
-      if (found !== undefined) this.#found = found;
+      await this.#lookAgain();
     }
   }
 
@@ -152,10 +144,13 @@ export class KindCluster implements Cluster {
     const { name } = this.info;
     await this.#read(filesOf(this.#context, name).platform);
     await touch(this.#context, name);
-    // What is in use is not paused.
-    if (performance.now() - this.#seenAwakeAt < AWAKE_MS) return;
     await wake(this.#context, { name, kindName: this.#found.kindName }, () => this.#open());
-    this.#seenAwakeAt = performance.now();
+  }
+
+  async #lookAgain(): Promise<void> {
+    const { containers } = this.#context;
+    const all = await clustersAmong(this.#context, await containers.list());
+    this.#found = all.find(({ name }) => name === this.info.name) ?? this.#found;
   }
 
   async #open(): Promise<KubeApi> {

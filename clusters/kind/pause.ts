@@ -54,4 +54,5 @@ async function hasShell(context: KindContext, name: string): Promise<boolean> {
 export async function pause(context: KindContext, found: Found): Promise<void> {
   const names = [...found.nodes.map(({ name }) => name), workstationName(found.name)];
   await context.programs.docker(['pause', ...names]);
+  context.containers.forget();
 }

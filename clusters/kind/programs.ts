@@ -1,4 +1,5 @@
 import { GatehouseError } from '../../common/errors.js';
+import { followCommand } from '../../system/follow-command.js';
 import { runCommand, type CommandResult } from '../../system/run-command.js';
 import { failureOf } from './failures.js';
 import { TimeAccount, type Need } from './time-account.js';
@@ -99,6 +100,15 @@ export class Programs {
     this.account.add(needOf(program, args), { from: begun, to: this.account.now() });
     throwIfAborted(options.signal);
     return result;
+  }
+
+  /** Starts a docker that speaks until it is disposed of, which is the caller's duty. */
+  followDocker(
+    args: readonly string[],
+    on: { onLine: (line: string) => void; onEnd: () => void },
+  ): AsyncDisposable {
+    this.#settings.onCommand?.(commandLine('docker', args));
+    return followCommand('docker', args, { env: { HOME: '/', ...this.environment }, ...on });
   }
 
   async docker(args: readonly string[], options?: ProgramOptions): Promise<string> {

@@ -82,8 +82,9 @@ export async function createKindUnderTest(
       path.join(root, 'dist/gatehouse.js'),
       ...['--state-dir', path.join(standIns, 'embedded'), ...args],
     ]);
+  const context = createContext({ stateDir, settings, logger, programs: new Programs(access) });
   return {
-    context: createContext({ stateDir, settings, logger, programs: new Programs(access) }),
+    context,
     stateDir,
     standIns,
     commands,
@@ -109,6 +110,7 @@ export async function createKindUnderTest(
     },
     async [Symbol.asyncDispose]() {
       for (const provider of made) await provider[Symbol.asyncDispose]();
+      await context.containers[Symbol.asyncDispose]();
       await endHost(path.join(standIns, 'embedded'), embedded);
       await folder[Symbol.asyncDispose]();
     },

@@ -4,14 +4,15 @@ import type { Cluster, ClusterProvider, CreateOptions } from '../provider.js';
 import { createContext, type KindContext } from './context.js';
 import { createCluster } from './create-cluster.js';
 import { doctor } from './doctor.js';
-import { putImages } from './images.js';
+import { loadImages, putImages } from './images.js';
 import { installPlugin } from './install-plugin.js';
 import { KindCluster } from './kind-cluster.js';
 import { filesOf } from './context.js';
 import { LABEL } from './names.js';
 import { pauseIdle } from './pause.js';
+import { pluginManifest } from './plugins.js';
 import { Programs } from './programs.js';
-import { findClusters, type Found } from './records.js';
+import { clustersAmong, findClusters, type Found } from './records.js';
 import { sweep } from './remove-cluster.js';
 import { readKindSettings, type KindSettings } from './settings.js';
 import { WarmPool } from './warm-pool.js';
@@ -69,7 +70,7 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
     },
     async list() {
       await start.ready();
-      return (await visible(context)).map(({ info }) => info);
+      return visible(await findClusters(context)).map(({ info }) => info);
     },
     open: async (name) => {
       await start.ready();
@@ -87,20 +88,19 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
       await cluster.reset({ ...rebuildOptions, depth: 'rebuild' });
     },
     async installPlugin(name, cni) {
-      const { kindName, nodes } = await find(context, name);
+      const { kindName } = await find(context, name);
+      const { images } = await pluginManifest(context, cni);
+      await loadImages(context, { kindName, images });
       await installPlugin(
         context,
-        {
-          kindName,
-          nodes: nodes.map((node) => node.name),
-          kubeconfig: filesOf(context, name).platform,
-        },
+        { kindName, kubeconfig: filesOf(context, name).platform },
         { cni },
       );
     },
     async [Symbol.asyncDispose]() {
       await start[Symbol.asyncDispose]();
       await pool[Symbol.asyncDispose]();
+      await context.containers[Symbol.asyncDispose]();
       const account = programs.account.toString();
       if (account !== '') options.onCommand?.(`# ${account}`);
     },
@@ -142,10 +142,8 @@ function startOnce(
 }
 
 /** Clusters in stock are nobody's. */
-async function visible(context: KindContext): Promise<Found[]> {
-  return (await findClusters(context)).filter(
-    ({ record }) => record?.labels[LABEL.pool] === undefined,
-  );
+function visible(all: readonly Found[]): Found[] {
+  return all.filter(({ record }) => record?.labels[LABEL.pool] === undefined);
 }
 
 async function open(context: KindContext, name: string): Promise<Cluster> {
@@ -153,7 +151,12 @@ async function open(context: KindContext, name: string): Promise<Cluster> {
 }
 
 async function find(context: KindContext, name: string): Promise<Found> {
-  const all = await visible(context);
+  const known = await clustersAmong(context, await context.containers.list());
+  const among = visible(known).find((one) => one.name === name);
+  if (among?.info.state === 'ready') return among;
+  // News may be on its way.
+  context.containers.forget();
+  const all = visible(await clustersAmong(context, await context.containers.list()));
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
   const names = all.map((one) => one.name);

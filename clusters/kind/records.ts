@@ -5,16 +5,8 @@ import { z } from 'zod';
 import { CNIS, type ClusterInfo, type ClusterState } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { isMakerAlive } from '../../system/maker.js';
-import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, LABEL, kindNameOf } from './names.js';
-
-/** A container as Docker lists it. */
-export interface Container {
-  name: string;
-  /** `created`, `running`, `paused`, `restarting`, `exited`, `dead`, `removing`. */
-  state: string;
-  ports: string;
-  labels: Readonly<Record<string, string>>;
-}
+import { listContainers, type Container } from './list-containers.js';
+import { KIND_CLUSTER_LABEL, LABEL, kindNameOf } from './names.js';
 
 /** All that Docker has of one cluster. */
 export interface Found {
@@ -28,39 +20,16 @@ export interface Found {
   isLeftover: boolean;
 }
 
-const SHOWN_LABELS = [...Object.values(LABEL), KIND_CLUSTER_LABEL, KIND_ROLE_LABEL];
-
-/** One question to Docker: every container, with the labels that mean something to us. */
-export async function listContainers(
-  context: KindContext,
-  signal?: AbortSignal,
-): Promise<Container[]> {
-  const columns = ['{{.Names}}', '{{.State}}', '{{.Ports}}'];
-  const labels = SHOWN_LABELS.map((label) => `{{.Label "${label}"}}`);
-  const text = await context.programs.docker(
-    ['ps', '--all', '--no-trunc', '--format', [...columns, ...labels].join('\t')],
-    signal === undefined ? {} : { signal },
-  );
-  return parseContainers(text);
-}
-
-export function parseContainers(text: string): Container[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [name = '', state = '', ports = '', ...values] = line.split('\t');
-      const labels = SHOWN_LABELS.flatMap((label, index) => {
-        const value = values[index] ?? '';
-        return value === '' ? [] : [[label, value] as const];
-      });
-      return { name, state, ports, labels: Object.fromEntries(labels) };
-    });
-}
-
 /** Clusters of this installation: those with a record, and nodes without one whose folder is ours. */
 export async function findClusters(context: KindContext, signal?: AbortSignal): Promise<Found[]> {
-  const containers = await listContainers(context, signal);
+  return clustersAmong(context, await listContainers(context.programs, signal));
+}
+
+/** As `findClusters`, of containers that are known. */
+export async function clustersAmong(
+  context: KindContext,
+  containers: readonly Container[],
+): Promise<Found[]> {
   const records = containers.filter(
     ({ labels }) =>
       labels[LABEL.role] === 'record' && labels[LABEL.installation] === context.installation,
@@ -85,6 +54,14 @@ export async function findClusters(context: KindContext, signal?: AbortSignal): 
     found.push(foundOf(context, { name, kindName, record: undefined, nodes }));
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The containers that are a kind cluster's nodes. */
+export async function nodeNames({ containers }: KindContext, kindName: string): Promise<string[]> {
+  return (await containers.list())
+    .filter(({ labels }) => labels[KIND_CLUSTER_LABEL] === kindName)
+    .map(({ name }) => name)
+    .toSorted();
 }
 
 async function folderNames(context: KindContext): Promise<string[]> {

@@ -29,6 +29,7 @@ export async function removeCluster(
   await deleteNodes(context, { name, kindName });
   await removeContainers(context, [clientName(name), workstationName(name)]);
   await removeNetwork(context, kindName);
+  context.containers.forget();
   await rm(filesOf(context, name).dir, { recursive: true, force: true });
 }
 

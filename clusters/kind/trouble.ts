@@ -3,7 +3,7 @@ import { pathOf, type KubeApi, type Resource } from '../client/kube-api.js';
 import type { ClusterTrouble } from '../provider.js';
 import { away, damaged, missingSystem, SYSTEM_PARTS, type SystemPart } from '../trouble.js';
 import type { KindContext } from './context.js';
-import { findClusters, type Found } from './records.js';
+import { clustersAmong, type Found } from './records.js';
 
 /** An API server that needs longer is away for people who type. */
 const ANSWER_MS = 3_000;
@@ -15,7 +15,8 @@ export async function findTrouble(
   openApi: () => Promise<KubeApi>,
 ): Promise<ClusterTrouble | undefined> {
   try {
-    const found = (await findClusters(context)).find((one) => one.name === name);
+    const all = await clustersAmong(context, await context.containers.list());
+    const found = all.find((one) => one.name === name);
     return containerTrouble(found) ?? (await systemTrouble(await openApi()));
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;

@@ -3,7 +3,7 @@ import { messageOf } from '../../common/errors.js';
 import type { KindContext } from './context.js';
 import { textAt, type KubeApi, type Resource } from '../client/kube-api.js';
 import { KIND_ROLE_LABEL, LABEL } from './names.js';
-import { listContainers, type Container } from './records.js';
+import type { Container } from './list-containers.js';
 
 const ANSWER_MS = 120_000;
 const LEASES_MS = 90_000;
@@ -41,16 +41,21 @@ export async function startResting(
   context: KindContext,
   cluster: { name: string; kindName: string },
 ): Promise<boolean> {
-  const { programs } = context;
-  const own = (await listContainers(context)).filter(({ labels }) => isOf(labels, cluster));
+  const { programs, containers } = context;
+  const own = (await containers.list()).filter(({ labels }) => isOf(labels, cluster));
   const paused = own.filter(({ state }) => state === 'paused');
   // The control plane goes first: the others look for it.
   const stopped = own
     .filter(({ state }) => state === 'exited')
     .toSorted((a, b) => rank(a) - rank(b));
-  for (const { name } of paused) await programs.try('docker', ['unpause', name]);
-  for (const { name } of stopped) await programs.docker(['start', name]);
-  return paused.length + stopped.length > 0;
+  if (paused.length + stopped.length === 0) return false;
+  try {
+    for (const { name } of paused) await programs.try('docker', ['unpause', name]);
+    for (const { name } of stopped) await programs.docker(['start', name]);
+  } finally {
+    containers.forget();
+  }
+  return true;
 }
 
 function isOf(

@@ -106,6 +106,7 @@ export class WarmPool implements AsyncDisposable {
       await loadImages(context, { kindName, images: imagesOfSpec(spec), signal });
       await handOver({ context, spec, kindName, phases, signal });
       await rm(files.doing, { force: true });
+      context.containers.forget();
       phases.end();
     } catch (error) {
       await removeContainers(context, [claimed]);

@@ -230,6 +230,7 @@ describe('one cluster in all weathers', () => {
     expect((await fair.provider.list())[0]?.state).toBe('ready');
     const pausedAt = Date.now();
     const opened = await fair.provider.open('bare');
+    await untilTold(opened, 'resting');
     expect(await opened.run('echo awake')).toMatchObject({ exitCode: 0, stdout: 'awake\n' });
     const leases = await kubectl(cluster, 'learner', [
       ...['-n', 'kube-node-lease', 'get', 'leases', '-o', 'jsonpath={.items[*].spec.renewTime}'],
@@ -245,11 +246,11 @@ describe('one cluster in all weathers', () => {
 
   test('after Docker was stopped and started again, a cluster goes on with what the learner made', async () => {
     await kubectl(cluster, 'learner', ['create', 'configmap', 'mine']);
-    // One that was not seen awake a moment ago.
-    const opened = await fair.provider.open('bare');
+    expect(await cluster.trouble?.()).toBeUndefined();
     fair.setWeather('daemon-down');
+    await untilTold(cluster, 'away');
     await expect(fair.provider.list()).rejects.toMatchObject({ code: 'MACHINE_NOT_READY' });
-    await expect(opened.snapshot()).rejects.toMatchObject({
+    await expect(cluster.snapshot()).rejects.toMatchObject({
       code: 'MACHINE_NOT_READY',
       message: 'Docker is not running',
     });
@@ -263,7 +264,7 @@ describe('one cluster in all weathers', () => {
       setState(fair, `gh-bare-${name}`, 'exited');
     }
     // It rests and is not broken: a server that starts now keeps it, and asking how it is does not wake it.
-    expect(await cluster.trouble?.()).toMatchObject({ state: 'resting' });
+    await untilTold(cluster, 'resting');
     expect(await fair.another().list()).toMatchObject([{ name: 'bare', state: 'ready' }]);
     const again = await fair.another().open('bare');
     expect((await again.run('kubectl get configmap mine -o name')).stdout).toBe('configmap/mine\n');
@@ -307,6 +308,7 @@ describe('one cluster in all weathers', () => {
   test('a cluster whose node is gone is broken, and a reset builds it anew', async () => {
     rmSync(path.join(fair.standIns, 'containers', 'gh-bare-worker'));
     expect(await fair.provider.list()).toMatchObject([{ name: 'bare', state: 'broken' }]);
+    await untilTold(cluster, 'damaged');
     expect(await cluster.trouble?.()).toMatchObject({
       state: 'damaged',
       message: 'Containers of it were removed: 1 of 2 nodes are there.',
@@ -388,6 +390,13 @@ test('an image that is missing without a network costs a sentence and no cluster
   });
   expect(await under.leftovers()).toEqual([]);
 });
+
+/** Docker's events take a moment. */
+async function untilTold(cluster: Cluster, state: string): Promise<void> {
+  await eventually(async () => {
+    expect(await cluster.trouble?.()).toMatchObject({ state });
+  });
+}
 
 function setState(under: KindUnderTest, container: string, state: string): void {
   const file = path.join(under.standIns, 'containers', container);

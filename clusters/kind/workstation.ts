@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { GatehouseError } from '../../common/errors.js';
-import { findOnPath } from '../../system/find-on-path.js';
 import type { ClusterSpec, RunResult, ShellCommand } from '../provider.js';
 import { filesOf, type KindContext } from './context.js';
 import { LABEL, networkName, workstationName } from './names.js';
@@ -173,30 +172,13 @@ if [ -r /usr/share/bash-completion/bash_completion ]; then
 fi
 `;
 
-/** Starts the workstation, and gives it this machine's kubectl where its image has none. */
+/** Starts the workstation. Its kubectl is the node image's: kind itself needs one there. */
 export async function startWorkstation(
-  context: KindContext,
+  { programs }: KindContext,
   name: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const container = workstationName(name);
-  const with_ = signal === undefined ? {} : { signal };
-  await context.programs.docker(['start', container], with_);
-  const look = await context.programs.try(
-    'docker',
-    ['exec', container, 'sh', '-c', 'command -v kubectl'],
-    with_,
-  );
-  if (look.exitCode === 0) return;
-  const own = await findOnPath('kubectl', context.programs.environment['PATH'] ?? '');
-  if (own === undefined) {
-    context.logger.warn('the workstation has no kubectl', { cluster: name });
-    return;
-  }
-  await context.programs.docker(
-    ['cp', '--follow-link', own, `${container}:/usr/local/bin/kubectl`],
-    with_,
-  );
+  await programs.docker(['start', workstationName(name)], signal === undefined ? {} : { signal });
 }
 
 /** Ends every shell of the learner's, and makes the home what it was. */
