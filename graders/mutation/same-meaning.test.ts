@@ -12,7 +12,15 @@ import { meansTheSame } from './same-meaning.js';
 const LAB = labWith([
   {
     kind: 'reachability',
-    rows: [{ from: 'shop/{app=web,!debug}', to: 'service:shop/db', port: 5432, expect: 'allow' }],
+    rows: [
+      {
+        from: 'shop/{app=web,!debug}',
+        to: 'service:shop/db',
+        port: 5432,
+        expect: 'allow',
+        servedBy: 'shop/{kind=database}',
+      },
+    ],
   },
 ]);
 const DEPLOYMENT: JsonObject = {
@@ -46,6 +54,7 @@ test.each<[string, [Labels, Labels], boolean]>([
   ['a value that no Service asks for', [{ role: 'front' }, { role: 'frontx' }], true],
   ['the value that a Service asks for', [{ role: 'db' }, { role: 'dbx' }], false],
   ['the value that a check asks for', [{ app: 'web' }, {}], false],
+  ['the value that a Service must lead to', [{ kind: 'database' }, { kind: 'cache' }], false],
   ['a label whose presence a check asks about', [{ debug: 'a' }, { debug: 'b' }], true],
   ['its absence', [{}, { debug: 'b' }], false],
   ['the value that a policy names', [{ tier: 'data' }, { tier: 'web' }], false],

@@ -78,7 +78,7 @@ function askedByCheck(check: CheckDefinition): Asked[] {
   if (check.kind === 'resource') return Object.entries(check.resource.selector ?? {});
   if (check.kind !== 'reachability') return [];
   return check.rows
-    .flatMap(({ from, to }) => [from, to].flat())
+    .flatMap(({ from, to, servedBy = [] }) => [from, to, servedBy].flat())
     .map(parseEndpoint)
     .flatMap((end) => (end.type === 'pods' ? end.terms : []))
     .map(({ key, operator, value }) =>
