@@ -38,15 +38,24 @@ export interface Wire {
     requests: readonly ProbeRequest[],
     options: { signal: AbortSignal; expected: ReadonlyMap<string, 'allow' | 'deny'> },
   ): Promise<ProbeResult[]>;
-  tryWitness(
-    witness: Witness,
-    options: { view: ClusterView; otherwise: readonly JsonObject[]; signal: AbortSignal },
-  ): Promise<WitnessTrial>;
+  tryWitness(witness: Witness, options: TrialOptions): Promise<WitnessTrial>;
   runCanary(options: {
     view: ClusterView;
     expected: Enforcement;
     signal: AbortSignal;
   }): Promise<CanaryResult>;
+}
+
+export interface TrialOptions {
+  view: ClusterView;
+  /** All policies as they would be on the other side. */
+  otherwise: readonly JsonObject[];
+  /**
+   * The flow is but one that `otherwise` lets pass and the policies of `view` stop: where it was not made then, a packet
+   * that says the same of another such flow will do. Default false.
+   */
+  orLike?: boolean;
+  signal: AbortSignal;
 }
 
 /** `patience` multiplies every wait. */

@@ -170,7 +170,7 @@ async function proveEnforced(
   const key = `enforced ${number} ${JSON.stringify([others, live])}`;
   const proof =
     context.proofs.get(key) ??
-    wire.tryWitness(without.witness, { view, otherwise: others, signal });
+    wire.tryWitness(without.witness, { view, otherwise: others, orLike: true, signal });
   context.proofs.set(key, proof);
   const tried = await proof;
   const { words } = tried;

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../common/json.js';
 import { ProbeResult } from '../../common/probe.js';
 import { CanaryResult, Enforcement } from '../canary.js';
 import { WitnessTrial } from '../intent/real-witness.js';
+import { KeptWitness } from './kept-witness.js';
 
 /** Places in `looks` of its run, or in `objects`. */
 const Index = z.number().int().min(0);
@@ -26,7 +27,14 @@ export const CheckEvidence = z.object({
   look: Index.optional(),
   probes: z.array(ProbeRecord),
   /** Flows that were made real, by the digest of what was asked. */
-  trials: z.array(z.object({ key: z.string(), trial: WitnessTrial })),
+  trials: z.array(
+    z.object({
+      key: z.string(),
+      trial: WitnessTrial,
+      /** The flow itself; absent in evidence from before it was kept. */
+      witness: KeptWitness.optional(),
+    }),
+  ),
   canary: z.object({ expected: Enforcement, result: CanaryResult }).optional(),
 });
 export type CheckEvidence = z.infer<typeof CheckEvidence>;

@@ -2,9 +2,11 @@ import { isJsonObject } from '../../common/json.js';
 import type { ProbeRequest, ProbeResult } from '../../common/probe.js';
 import { GatehouseError } from '../../common/errors.js';
 import { viewOf, type ClusterView } from '../cluster-view.js';
+import type { WitnessTrial } from '../intent/real-witness.js';
 import type { CheckFacts, CheckPlace, Facts, LookAtCluster, Wire } from '../facts.js';
 import { pathKey } from '../reachability/path-key.js';
 import type { CheckEvidence, Evidence, RunEvidence } from './evidence.js';
+import { findStopped, type Seen } from './stopped-then.js';
 import { trialKey } from './trial-key.js';
 
 /**
@@ -40,10 +42,15 @@ function recordedCheck(
   const records = run.checks.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
   const look = records.filter(isOwn).at(-1)?.look;
   const view: LookAtCluster = () => existing(look === undefined ? views.at(-1) : views[look]);
-  return { view, wire: recordedWire(records), wasAsked: (id) => run.questions.includes(id) };
+  return {
+    view,
+    wire: recordedWire({ records, views }),
+    wasAsked: (id) => run.questions.includes(id),
+  };
 }
 
-function recordedWire(records: readonly CheckEvidence[]): Wire {
+function recordedWire(seen: Seen): Wire {
+  const { records } = seen;
   const answers = new Map<string, ProbeResult>();
   for (const result of records.flatMap(({ probes }) => probes)) {
     const key = pathKey(result.request);
@@ -58,10 +65,12 @@ function recordedWire(records: readonly CheckEvidence[]): Wire {
   return {
     probe: (requests) =>
       Promise.resolve(requests.map((one) => answers.get(pathKey(one)) ?? unsent(one))),
-    tryWitness(witness, { otherwise }) {
+    tryWitness(witness, { view, otherwise, orLike = false }) {
       const wanted = trialKey(witness, otherwise);
       const found = records.flatMap(({ trials }) => trials.toReversed());
-      const trial = found.find(({ key }) => key === wanted)?.trial;
+      const like = (): WitnessTrial | undefined =>
+        orLike ? findStopped(seen, { view, otherwise }) : undefined;
+      const trial = found.find(({ key }) => key === wanted)?.trial ?? like();
       return Promise.resolve(trial ?? { outcome: 'blocked', words: NOT_SENT, probes: [] });
     },
     runCanary({ expected }) {

@@ -71,7 +71,7 @@ function recordCheck(run: RunRecord, place: CheckPlace): CheckFacts {
       },
       async tryWitness(witness, options) {
         const trial = await wire.tryWitness(witness, options);
-        record.trials.push({ key: trialKey(witness, options.otherwise), trial });
+        record.trials.push({ key: trialKey(witness, options.otherwise), trial, witness });
         return trial;
       },
       async runCanary(options) {
