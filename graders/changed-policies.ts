@@ -17,12 +17,12 @@ export function ownPolicies({ networkPolicies }: ClusterView['world']): JsonObje
     .filter((policy) => !isCanaryNamespace(textAt(policy, 'namespace')));
 }
 
-/** A policy that was deleted and made again is not the one that was there. */
+/** A policy that was deleted and made again, or changed and changed back, is not the one that was there. */
 function identities({ world }: ClusterView): Map<string, unknown> {
   return new Map(
     ownPolicies(world).map((policy) => [
       `${textAt(policy, 'namespace')}/${textAt(policy, 'name')}`,
-      [textAt(policy, 'uid'), policy['spec']],
+      [textAt(policy, 'uid'), valueAt(policy, ['metadata', 'generation']), policy['spec']],
     ]),
   );
 }

@@ -103,3 +103,15 @@ test('a cluster that cannot be looked at to the end passes nothing', async () =>
   expect(outcomes[0]).toBe('inconclusive');
   expect(message).toContain('could not be looked at all the time');
 });
+
+test('a policy that was changed and changed back is not the one that was there', async () => {
+  const at = (generation: number) => {
+    const policy = policyObject('shop/p', { podSelector: { matchLabels: { app: 'nobody' } } });
+    return { ...policy, metadata: { name: 'p', namespace: 'shop', uid: 'p', generation } };
+  };
+  const { outcomes } = await check({
+    before: [[...objects('one'), at(1)]],
+    after: [[...objects('one'), at(3)]],
+  });
+  expect(outcomes[0]).toBe('inconclusive');
+});

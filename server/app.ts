@@ -10,6 +10,7 @@ import { serveTerminals } from './api/terminals/routes.js';
 import { createGate, type Gate } from './access/gate.js';
 import type { ServerContext } from './context.js';
 import type { Assets } from './http/assets.js';
+import { EventStreams } from './http/event-stream.js';
 import { createOriginPolicy } from './http/origin.js';
 import { securityHeaders } from './http/security-headers.js';
 import { serveHomePage } from './pages/home/page.js';
@@ -21,7 +22,7 @@ import { serveSignInPage } from './pages/sign-in/page.js';
 import { renderErrors, renderNotFound } from './render-error.js';
 
 /** Everything over HTTP, made of the routes of the access table and of nothing else. */
-export function createApp(parts: Omit<ServerContext, 'serve'> & { assets: Assets }): {
+export function createApp(parts: Omit<ServerContext, 'serve' | 'streams'> & { assets: Assets }): {
   app: Application;
   gate: Gate;
   context: ServerContext;
@@ -36,7 +37,11 @@ export function createApp(parts: Omit<ServerContext, 'serve'> & { assets: Assets
   app.use(express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 200 }));
 
   const gate = createGate(app, { identity, origins: createOriginPolicy(settings.publicUrl) });
-  const context: ServerContext = { ...parts, serve: gate.serve };
+  const context: ServerContext = {
+    ...parts,
+    serve: gate.serve,
+    streams: new EventStreams(),
+  };
   serveOurOwn(context, assets);
   serveSignInPage(context);
   serveJoinPage(context);

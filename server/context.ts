@@ -4,6 +4,7 @@ import type { Catalog } from '../labs/catalog.js';
 import type { Serve } from './access/gate.js';
 import type { Settings } from './config.js';
 import type { User } from './identity/roles.js';
+import type { EventStreams } from './http/event-stream.js';
 import type { Identity } from './identity/identity.js';
 import type { Pages } from './pages/pages.js';
 import type { Hints } from './progress/hints.js';
@@ -14,6 +15,7 @@ import type { LabSessions } from './sessions/lab-sessions.js';
 /** What pages and routes are made of. Built once, in `main.ts`. */
 export interface ServerContext {
   serve: Serve;
+  streams: EventStreams;
   settings: Settings;
   logger: Logger;
   pages: Pages;

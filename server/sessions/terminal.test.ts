@@ -1,6 +1,6 @@
 import type { TerminalToPage } from '../../common/terminal-messages.js';
 import { FairShare } from './fair-share.js';
-import { Terminal, type Attachment } from './terminal.js';
+import { MOST_VIEWERS, Terminal, type Attachment } from './terminal.js';
 
 interface Page {
   text(): string;
@@ -156,4 +156,14 @@ test('a line of ours stands between those of the shell, and never in a full-scre
   await until(() => page.text().includes('full-2'));
   terminal.say('not now');
   expect(page.text()).not.toContain('not now');
+});
+
+test('a shell that very many pages show takes no more of them', async () => {
+  await using terminal = createTerminal();
+  const pages = Array.from({ length: MOST_VIEWERS }, () => openPage(terminal));
+  expect(() => {
+    terminal.checkRoom();
+  }).toThrow('pages show this terminal');
+  pages[0]?.attachment[Symbol.dispose]();
+  terminal.checkRoom();
 });

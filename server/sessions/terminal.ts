@@ -1,4 +1,5 @@
 import type { ShellCommand } from '../../clusters/provider.js';
+import { GatehouseError } from '../../common/errors.js';
 import {
   HIGH_WATER_BYTES,
   LOW_WATER_BYTES,
@@ -49,6 +50,8 @@ interface Watcher {
 
 /** Beyond this much input without a sign of life, a program does not read: more would only fill our memory. */
 const MOST_UNREAD_INPUT = 2 * 1024 * 1024;
+/** Pages that may show one shell at a time: each is sent all that it writes. */
+export const MOST_VIEWERS = 32;
 const DEFAULT_SIZE = { cols: 80, rows: 24 };
 
 /** One shell of a learner: lives on while pages come and go, remembers what it showed, never outruns its viewers. */
@@ -136,6 +139,14 @@ export class Terminal implements AsyncDisposable {
   say(text: string): void {
     if (this.#scrollback.isFullScreen()) return;
     this.#receive(Buffer.concat([Buffer.from('\r\n'), dim(text)]));
+  }
+
+  /** Throws LIMIT_REACHED where so many pages show it already. */
+  checkRoom(): void {
+    if (this.#watchers.length < MOST_VIEWERS) return;
+    throw new GatehouseError('LIMIT_REACHED', `${MOST_VIEWERS} pages show this terminal`, {
+      fix: 'Close some of them.',
+    });
   }
 
   attach(viewer: Viewer): Attachment {

@@ -1,5 +1,4 @@
 import type { ServerContext } from '../../context.js';
-import { openEventStream } from '../../http/event-stream.js';
 import { finish, isConfirmed } from '../../http/finish.js';
 import { scoreOf } from '../../progress/lab-score.js';
 import type { LiveLab, LiveLabEvent } from '../../sessions/live-lab.js';
@@ -8,7 +7,7 @@ import { resultFragments } from '../../pages/labs-step/results.js';
 
 /** A learner's own run of a lab: start, reset, end, keep; and the stream of everything that happens in it. */
 export function serveLabSession(context: ServerContext): void {
-  const { serve, pages, getLab, sessions, progress, hints, settings, logger } = context;
+  const { serve, streams, pages, getLab, sessions, progress, hints, settings, logger } = context;
 
   serve('POST /labs/:chapter/:lab/session/start', async ({ request, response, user, params }) => {
     const lab = await getLab(params, user);
@@ -57,7 +56,7 @@ export function serveLabSession(context: ServerContext): void {
 
   serve('GET /labs/:chapter/:lab/session/events', async ({ request, response, user, params }) => {
     const lab = await getLab(params, user);
-    const stream = openEventStream({ request, response });
+    const stream = streams.open({ request, response, user });
     const fragments = resultFragments(pages);
     // One after another: a result must not overtake the one before it.
     let last = Promise.resolve();

@@ -77,7 +77,9 @@ async function findTerminal(
   }
   const user = await gate.admitSocket('SOCKET /labs/:chapter/:lab/terminals/:terminal', request);
   const lab = await context.getLab({ chapter, lab: slug }, user);
-  return context.sessions.get(user.id, lab.id).terminals.get(id);
+  const terminal = context.sessions.get(user.id, lab.id).terminals.get(id);
+  terminal.checkRoom();
+  return terminal;
 }
 
 function connect(terminal: Terminal, webSocket: WebSocket): void {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { GatehouseError } from '../../../common/errors.js';
 import type { Visit } from '../../access/gate.js';
 import type { ServerContext } from '../../context.js';
-import { openEventStream } from '../../http/event-stream.js';
 import { fieldOf, finish, isConfirmed, isScript } from '../../http/finish.js';
 import { hasRole } from '../../identity/roles.js';
 import { scoreOf } from '../../progress/lab-score.js';
@@ -14,7 +13,7 @@ const REFRESH_MS = 30_000;
 
 /** `/instructor`: what runs now and for whom, with reset and end; class links; a way back in for each learner. */
 export function serveInstructorPage(context: ServerContext): void {
-  const { serve, pages, identity, sessions, settings } = context;
+  const { serve, streams, pages, identity, sessions, settings } = context;
 
   const baseUrl = ({ request }: Visit): string =>
     settings.publicUrl?.replace(/\/$/, '') ?? `${request.protocol}://${request.get('host') ?? ''}`;
@@ -45,8 +44,8 @@ export function serveInstructorPage(context: ServerContext): void {
 
   serve('GET /instructor', async (visit) => show(visit));
 
-  serve('GET /instructor/events', async ({ request, response }) => {
-    const stream = openEventStream({ request, response });
+  serve('GET /instructor/events', async ({ request, response, user }) => {
+    const stream = streams.open({ request, response, user });
     const tell = async (): Promise<void> => {
       const rows = await describeSessions(context);
       const html = await pages.fragment('instructor/rows', { rows });
