@@ -16,7 +16,7 @@ import { EventRecorder } from './registry/event-recorder.js';
 import { ResourceRegistry } from './registry/resource-registry.js';
 import type { Resource } from './registry/resource-registry.js';
 import { Writer } from './registry/writer.js';
-import type { FieldTracker } from './registry/writer.js';
+import type { FieldTracker } from './registry/write-context.js';
 import type { ResourceDefinition } from './resource-definition.js';
 import type { Change } from './store/collection.js';
 import { ObjectStore } from './store/object-store.js';

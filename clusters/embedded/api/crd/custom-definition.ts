@@ -5,7 +5,7 @@ import type { KubeObject } from '../cluster-api.js';
 import { toJson } from '../json/object-json.js';
 import { humanDuration } from '../kinds/human-duration.js';
 import { validateMeta } from '../kinds/object-meta.js';
-import { apiVersionOf } from '../registry/writer.js';
+import { apiVersionOf } from '../api-version.js';
 import type {
   PrinterColumn,
   ResourceDefinition,

@@ -7,7 +7,7 @@ import type { AdmitAction } from '../admission/actions.js';
 import type { UserInfo } from '../registry/admission.js';
 import type { ClientWriter } from '../registry/client-writer.js';
 import type { ServedResource } from '../registry/resource-registry.js';
-import type { WriteContext } from '../registry/writer.js';
+import type { WriteContext } from '../registry/write-context.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
 import type { UsageSource } from '../usage-source.js';
 import type { Representation } from './media-types.js';

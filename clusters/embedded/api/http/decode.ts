@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../../common/json.js';
 import { badRequest } from '../api-error.js';
 import type { KubeObject } from '../cluster-api.js';
 import { isKubeObject } from '../json/object-json.js';
-import { apiVersionOf } from '../registry/writer.js';
+import { apiVersionOf } from '../api-version.js';
 import type { ResourceDefinition } from '../resource-definition.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
 import type { FieldValidation } from './options.js';

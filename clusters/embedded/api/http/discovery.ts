@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../../common/json.js';
 import type { ResourceRegistry } from '../registry/resource-registry.js';
-import { apiVersionOf } from '../registry/writer.js';
+import { apiVersionOf } from '../api-version.js';
 import type { ResourceDefinition, SubresourceDefinition } from '../resource-definition.js';
 import { parseMediaTypes } from './media-types.js';
 import { ALL_VERBS } from '../verbs.js';

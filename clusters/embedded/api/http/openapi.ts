@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../../../../common/json.js';
 import type { ResourceRegistry } from '../registry/resource-registry.js';
-import { apiVersionOf } from '../registry/writer.js';
+import { apiVersionOf } from '../api-version.js';
 import type { SchemaCatalogue } from '../schema-catalogue.js';
 import { openApiV2Protobuf } from '../schema/openapi-v2-protobuf.js';
 import type { Discovery } from './discovery.js';

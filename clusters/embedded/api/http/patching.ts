@@ -8,7 +8,7 @@ import { applyJsonPatch } from '../patch/json-patch.js';
 import { mergePatch } from '../patch/merge-patch.js';
 import { strategicMerge } from '../patch/strategic-merge.js';
 import { timestamp } from '../registry/object-meta.js';
-import { apiVersionOf } from '../registry/writer.js';
+import { apiVersionOf } from '../api-version.js';
 import { definitionNode } from '../typed/definition-node.js';
 import { readBody } from './body.js';
 import { managerOf, writeContextOf } from './context.js';

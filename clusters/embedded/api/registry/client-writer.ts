@@ -5,7 +5,8 @@ import type { UserInfo } from './admission.js';
 import type { DeleteOptions } from './deletion.js';
 import type { Resource } from './resource-registry.js';
 import { OvertakenError } from './writer.js';
-import type { Deletion, UpdateOptions, WriteContext, Writer } from './writer.js';
+import type { WriteContext } from './write-context.js';
+import type { Deletion, UpdateOptions, Writer } from './writer.js';
 
 /** What is asked about one write, from its beginning to its end. Rejects with ApiError to refuse it. */
 export type Inquiry = (question: Question) => Promise<Answer>;

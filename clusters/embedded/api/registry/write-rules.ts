@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../../../common/json.js';
-import { conflict } from '../api-error.js';
+import { conflict, invalid, MODIFIED_MEANWHILE } from '../api-error.js';
 import type { KubeMeta, KubeObject } from '../cluster-api.js';
 import { cloneJson, equalJson } from '../json/json-values.js';
 import type { FieldError, ResourceDefinition } from '../resource-definition.js';
@@ -92,7 +92,7 @@ export function checkPreconditions(
   }
 }
 
-export function newFinalizers(metadata: KubeMeta, old: KubeMeta): FieldError[] {
+function newFinalizers(metadata: KubeMeta, old: KubeMeta): FieldError[] {
   if (old.deletionTimestamp === undefined) return [];
   const added = (metadata.finalizers ?? []).filter(
     (name) => !(old.finalizers ?? []).includes(name),
@@ -106,4 +106,63 @@ export function newFinalizers(metadata: KubeMeta, old: KubeMeta): FieldError[] {
       text: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
     },
   ];
+}
+
+/** What only the server sets stays as it was; a draft of another version or of another object is refused. */
+export function keepSystemMeta(
+  definition: ResourceDefinition,
+  draft: KubeObject,
+  old: KubeObject,
+): void {
+  const { metadata } = draft;
+  if (
+    filled(metadata.resourceVersion) &&
+    metadata.resourceVersion !== old.metadata.resourceVersion
+  ) {
+    throw conflict(definition, old.metadata.name, MODIFIED_MEANWHILE);
+  }
+  if (filled(metadata.uid) && metadata.uid !== old.metadata.uid) {
+    throw conflict(
+      definition,
+      old.metadata.name,
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  draft.metadata = {
+    ...metadata,
+    name: old.metadata.name,
+    namespace: old.metadata.namespace,
+    uid: old.metadata.uid,
+    resourceVersion: old.metadata.resourceVersion,
+    creationTimestamp: old.metadata.creationTimestamp,
+    generation: old.metadata.generation,
+    generateName: old.metadata.generateName,
+    deletionTimestamp: old.metadata.deletionTimestamp,
+    deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
+  };
+}
+
+function filled(text: string | null | undefined): boolean {
+  return text !== undefined && text !== null && text !== '';
+}
+
+/** Throws what the resource itself says against the object. `old` is undefined for a new one. */
+export function requireValid(
+  definition: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): void {
+  const errors = [
+    ...definition.validate(object, old),
+    ...(old === undefined ? [] : (definition.validateUpdate?.(object, old) ?? [])),
+    ...(old === undefined ? [] : newFinalizers(object.metadata, old.metadata)),
+  ];
+  if (object.metadata.name === '' && !errors.some(({ path }) => path === 'metadata.name')) {
+    errors.unshift({
+      path: 'metadata.name',
+      reason: 'FieldValueRequired',
+      text: 'Required value: name or generateName is required',
+    });
+  }
+  if (errors.length > 0) throw invalid(definition, object.metadata.name, errors);
 }

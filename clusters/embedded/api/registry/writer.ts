@@ -1,14 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import {
-  alreadyExists,
-  ApiError,
-  badRequest,
-  conflict,
-  forbidden,
-  invalid,
-  MODIFIED_MEANWHILE,
-  notFound,
-} from '../api-error.js';
+import type { ApiError } from '../api-error.js';
+import { alreadyExists, conflict, forbidden, MODIFIED_MEANWHILE } from '../api-error.js';
 import type { ClusterApi, KubeObject, NewObject, ObjectKey, ResourceName } from '../cluster-api.js';
 import { cloneJson, equalJson, settleJson } from '../json/json-values.js';
 import type { ResourceDefinition, StrategyContext } from '../resource-definition.js';
@@ -16,41 +7,22 @@ import type { Change } from '../store/collection.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { AdmissionChain, withoutAsking } from './admission-chain.js';
 import type { WriteSteps } from './admission-chain.js';
-import type { Admission, AdmissionRequest, SeenAs, UserInfo } from './admission.js';
+import type { Admission, AdmissionRequest } from './admission.js';
 import { planDeletion } from './deletion.js';
 import type { DeleteOptions } from './deletion.js';
+import { newObject } from './new-object.js';
 import { generateName, tidyMeta, timestamp } from './object-meta.js';
+import { requireNamespace } from './require-namespace.js';
 import type { Resource } from './resource-registry.js';
+import type { FieldTracker, WriteContext } from './write-context.js';
 import {
   checkPreconditions,
   isFinished,
   keepOtherParts,
-  newFinalizers,
+  keepSystemMeta,
+  requireValid,
   specDiffers,
 } from './write-rules.js';
-
-export interface WriteContext {
-  user: UserInfo;
-  /** The field manager of the write; empty keeps the object's managed fields as they are given. */
-  manager: string;
-  dryRun: boolean;
-  subresource?: string;
-  /** What admission sees in place of the object. */
-  seen?: SeenAs;
-  /** Takes what admission has to say beside yes; absent where nobody listens. */
-  warn?(text: string): void;
-}
-
-/** Keeps `metadata.managedFields` in step with a write. */
-export interface FieldTracker {
-  track(write: {
-    definition: ResourceDefinition;
-    old: KubeObject | undefined;
-    object: KubeObject;
-    context: WriteContext;
-    time: string;
-  }): void;
-}
 
 export interface WriterOptions {
   store: ObjectStore;
@@ -104,12 +76,13 @@ export class Writer {
 
   *creating(resource: Resource, input: NewObject, context: WriteContext): WriteSteps<KubeObject> {
     const { definition } = resource;
-    let object = this.#newObject(definition, input);
+    const { store } = this.#options;
+    let object = newObject(definition, input, this.#options.now());
     const { metadata } = object;
     const base = metadata.generateName ?? '';
     const named = metadata.name !== '';
     if (!named && base !== '') metadata.name = generateName(base);
-    this.#requireNamespace(definition, object);
+    requireNamespace(store, definition, object);
 
     definition.applyDefaults(object);
     const request = this.#request(resource, {
@@ -121,7 +94,7 @@ export class Writer {
     request.nameIsGenerated = !named && base !== '';
     yield* this.#chain.mutate(request, () => {
       object = request.object ?? object;
-      this.#requireNamespace(definition, object);
+      requireNamespace(store, definition, object);
     });
     definition.applyDefaults(object);
     // Before the server's own additions, which nobody owns.
@@ -129,14 +102,14 @@ export class Writer {
     if (definition.hasGeneration) object.metadata.generation = 1;
     definition.prepareForCreate?.(object, this.#strategyContext(context));
     object.metadata = tidyMeta(object.metadata);
-    this.#validate(definition, object, undefined);
+    requireValid(definition, object, undefined);
     yield* this.#chain.approve(request, () => {
-      this.#requireNamespace(definition, object);
+      requireNamespace(store, definition, object);
       // What it was given may have been given to another meanwhile.
       definition.prepareForCreate?.(object, this.#strategyContext(context));
     });
 
-    const collection = this.#options.store.collection(resource.name);
+    const collection = store.collection(resource.name);
     for (let tries = 1; ; tries += 1) {
       const { name, namespace = '' } = object.metadata;
       if (collection.get(name, namespace) === undefined) break;
@@ -176,7 +149,7 @@ export class Writer {
       ...rest
     } = options.change(copy, old) ?? copy;
     let draft: KubeObject = { kind: old.kind, apiVersion: old.apiVersion, metadata, ...rest };
-    this.#keepSystemMeta(definition, draft, old);
+    keepSystemMeta(definition, draft, old);
     keepOtherParts(definition, { draft, old, subresource: options.subresource });
 
     definition.applyDefaults(draft);
@@ -201,7 +174,7 @@ export class Writer {
     }
     draft.metadata = tidyMeta(draft.metadata);
     if (equalJson(draft, old)) return old;
-    this.#validate(definition, draft, old);
+    requireValid(definition, draft, old);
     yield* this.#chain.approve(request, () => {
       this.#requireCurrent(resource, old);
     });
@@ -258,90 +231,6 @@ export class Writer {
     const stored = this.#put(resource, marked);
     if (isFinished(stored)) return { object: this.#remove(resource, stored, options), gone: true };
     return { object: stored, gone: false };
-  }
-
-  #newObject(definition: ResourceDefinition, input: NewObject): KubeObject {
-    const { apiVersion: _apiVersion, kind: _kind, metadata: given, ...rest } = cloneJson(input);
-    const metadata = tidyMeta({
-      ...given,
-      uid: randomUUID(),
-      resourceVersion: '',
-      creationTimestamp: timestamp(this.#options.now()),
-    });
-    delete metadata.generation;
-    delete metadata.deletionTimestamp;
-    delete metadata.deletionGracePeriodSeconds;
-    if (!definition.namespaced) delete metadata.namespace;
-    return { kind: definition.kind, apiVersion: apiVersionOf(definition), metadata, ...rest };
-  }
-
-  #requireNamespace(definition: ResourceDefinition, object: KubeObject): void {
-    if (!definition.namespaced) return;
-    const { namespace, name } = object.metadata;
-    if (namespace === undefined) throw badRequest('Namespace parameter required.');
-    const found = this.#options.store.collection('namespaces').get(namespace, '');
-    if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
-    if (found.metadata.deletionTimestamp === undefined) return;
-    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    const refusal = forbidden(definition, name, why);
-    throw new ApiError(403, 'Forbidden', {
-      message: refusal.message,
-      details: {
-        ...refusal.details,
-        causes: [
-          {
-            reason: 'NamespaceTerminating',
-            message: `namespace ${namespace} is being terminated`,
-            field: 'metadata.namespace',
-          },
-        ],
-      },
-    });
-  }
-
-  #keepSystemMeta(definition: ResourceDefinition, draft: KubeObject, old: KubeObject): void {
-    const { metadata } = draft;
-    if (
-      filled(metadata.resourceVersion) &&
-      metadata.resourceVersion !== old.metadata.resourceVersion
-    ) {
-      throw conflict(definition, old.metadata.name, MODIFIED_MEANWHILE);
-    }
-    if (filled(metadata.uid) && metadata.uid !== old.metadata.uid) {
-      throw conflict(
-        definition,
-        old.metadata.name,
-        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`,
-      );
-    }
-    draft.metadata = {
-      ...metadata,
-      name: old.metadata.name,
-      namespace: old.metadata.namespace,
-      uid: old.metadata.uid,
-      resourceVersion: old.metadata.resourceVersion,
-      creationTimestamp: old.metadata.creationTimestamp,
-      generation: old.metadata.generation,
-      generateName: old.metadata.generateName,
-      deletionTimestamp: old.metadata.deletionTimestamp,
-      deletionGracePeriodSeconds: old.metadata.deletionGracePeriodSeconds,
-    };
-  }
-
-  #validate(definition: ResourceDefinition, object: KubeObject, old: KubeObject | undefined): void {
-    const errors = [
-      ...definition.validate(object, old),
-      ...(old === undefined ? [] : (definition.validateUpdate?.(object, old) ?? [])),
-      ...(old === undefined ? [] : newFinalizers(object.metadata, old.metadata)),
-    ];
-    if (object.metadata.name === '' && !errors.some(({ path }) => path === 'metadata.name')) {
-      errors.unshift({
-        path: 'metadata.name',
-        reason: 'FieldValueRequired',
-        text: 'Required value: name or generateName is required',
-      });
-    }
-    if (errors.length > 0) throw invalid(definition, object.metadata.name, errors);
   }
 
   #request(
@@ -416,12 +305,4 @@ export class Writer {
   #strategyContext(context: WriteContext): StrategyContext {
     return { api: this.#api(), now: this.#options.now(), dryRun: context.dryRun };
   }
-}
-
-export function apiVersionOf(definition: { group: string; version: string }): string {
-  return definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-}
-
-function filled(text: string | null | undefined): boolean {
-  return text !== undefined && text !== null && text !== '';
 }

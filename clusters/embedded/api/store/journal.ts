@@ -3,12 +3,12 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../../common/errors.js';
-import { isJsonObject } from '../../../../common/json.js';
 import type { Logger } from '../../../../common/logger.js';
 import { ApiError } from '../api-error.js';
-import type { KubeObject, ResourceName } from '../cluster-api.js';
-import { isKubeObject, jsonOf } from '../json/object-json.js';
+import type { ResourceName } from '../cluster-api.js';
 import type { Change } from './collection.js';
+import { generationsOf, isOlder, journalFile, type JournalFile } from './journal-files.js';
+import { chunks, lineOf, parseLine, snapshotLines } from './journal-lines.js';
 import type { ObjectStore, WriteLog } from './object-store.js';
 
 /** A journal is put together with its snapshot when it is this much longer than that. */
@@ -272,8 +272,8 @@ export class Journal implements WriteLog, AsyncDisposable {
     await folder.close();
   }
 
-  #path(kind: 'snapshot' | 'journal', generation: number): string {
-    return path.join(this.#options.folder, `${kind}-${generation}.jsonl`);
+  #path(kind: JournalFile, generation: number): string {
+    return path.join(this.#options.folder, journalFile(kind, generation));
   }
 
   /** Puts the writes of a file back; returns the length of its whole lines. */
@@ -313,72 +313,4 @@ function refusalFor(error: unknown, effect: string): ApiError {
       ? `the disk that keeps this cluster's state is full, so ${effect}: free some space and try again`
       : `the state of this cluster cannot be written to disk, so ${effect}: ${messageOf(error)}`,
   });
-}
-
-function lineOf(resource: ResourceName, change: Change): string {
-  const head = `{"r":${JSON.stringify(resource)},"v":${change.revision},`;
-  if (change.type !== 'DELETED') return `${head}"o":${jsonOf(change.object)}}\n`;
-  const { namespace = '', name } = change.object.metadata;
-  return `${head}"d":${JSON.stringify([namespace, name])}}\n`;
-}
-
-function snapshotLines(store: ObjectStore): string[] {
-  const lines: string[] = [];
-  for (const resource of store.resources()) {
-    for (const object of store.collection(resource).list()) {
-      const revision = Number(object.metadata.resourceVersion);
-      lines.push(lineOf(resource, { revision, type: 'ADDED', object }));
-    }
-  }
-  // The last deletion may be the newest write: the revision stands for it.
-  lines.push(`{"r":"","v":${store.revision},"d":["",""]}\n`);
-  return lines;
-}
-
-function* chunks(lines: readonly string[]): Generator<string> {
-  const LINES = 256;
-  for (let i = 0; i < lines.length; i += LINES) yield lines.slice(i, i + LINES).join('');
-}
-
-function parseLine(line: string): { resource: ResourceName; change: Change } | undefined {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (!isJsonObject(entry)) return undefined;
-  const { r: resource, v: revision, o: object, d: deleted } = entry;
-  if (typeof resource !== 'string' || typeof revision !== 'number') return undefined;
-  if (isKubeObject(object)) return { resource, change: { revision, type: 'ADDED', object } };
-  if (!Array.isArray(deleted)) return undefined;
-  return { resource, change: { revision, type: 'DELETED', object: tombstone(deleted) } };
-}
-
-function tombstone([namespace, name]: readonly unknown[]): KubeObject {
-  return {
-    apiVersion: '',
-    kind: '',
-    metadata: {
-      name: String(name),
-      ...(namespace !== '' && { namespace: String(namespace) }),
-      uid: '',
-      resourceVersion: '',
-      creationTimestamp: '',
-    },
-  };
-}
-
-function generationsOf(names: readonly string[], kind: string): number[] {
-  return names
-    .map((name) => new RegExp(`^${kind}-(\\d+)\\.jsonl$`).exec(name)?.[1])
-    .flatMap((digits) => (digits === undefined ? [] : [Number(digits)]))
-    .sort((a, b) => a - b);
-}
-
-/** Leftovers of a compaction that a crash interrupted. */
-function isOlder(name: string, snapshot: number): boolean {
-  if (name.endsWith('.draft')) return true;
-  const match = /^(?:snapshot|journal)-(\d+)\.jsonl$/.exec(name);
-  return match !== null && Number(match[1]) < snapshot;
 }
