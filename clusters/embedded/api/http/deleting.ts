@@ -15,6 +15,7 @@ import { isTrue } from './request-info.js';
 import { sendJson, sendText, successStatus } from './respond.js';
 import { itemText } from './views.js';
 import { keyOf } from './writing.js';
+import { apiVersionOf } from '../api-version.js';
 
 export type ParsedDeleteOptions = DeleteOptions & { dryRun: boolean };
 
@@ -69,8 +70,7 @@ export async function handleDeleteCollection(context: ResourceContext): Promise<
     if (result !== undefined) deleted.push(result.object);
   }
   if (!options.dryRun) await server.api.flushed();
-  const apiVersion =
-    definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+  const apiVersion = apiVersionOf(definition);
   const items = deleted.map((object) => itemText(definition, object)).join(',');
   sendText(context, 200, {
     text: `{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":{"resourceVersion":"${server.api.store.revision}"},"items":[${items}]}`,

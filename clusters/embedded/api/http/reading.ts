@@ -8,6 +8,7 @@ import { sendText } from './respond.js';
 import { partialMetadataText, tableText } from './table.js';
 import type { IncludeObject } from './table.js';
 import { itemText, viewOf, viewText } from './views.js';
+import { apiVersionOf } from '../api-version.js';
 
 /** GET of one object. */
 export function handleGet(context: ResourceContext): void {
@@ -103,8 +104,7 @@ function listText(context: ResourceContext, page: Page): string {
       const items = resource.custom
         ? page.objects.map((object) => viewText(definition, object))
         : page.objects.map((object) => itemText(definition, object));
-      const apiVersion =
-        definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+      const apiVersion = apiVersionOf(definition);
       return `{"kind":"${definition.kind}List","apiVersion":"${apiVersion}","metadata":${metadata},"items":[${items.join(',')}]}`;
     }
     case 'Table':

@@ -2,6 +2,7 @@ import type { KubeObject } from '../cluster-api.js';
 import { cloneJson, settleJson } from '../json/json-values.js';
 import { jsonOf } from '../json/object-json.js';
 import type { ResourceDefinition } from '../resource-definition.js';
+import { apiVersionOf } from '../api-version.js';
 
 const views = new WeakMap<ResourceDefinition, WeakMap<KubeObject, KubeObject>>();
 
@@ -32,8 +33,6 @@ export function viewText(definition: ResourceDefinition, object: KubeObject): st
 /** Items of built-in lists do not repeat their kind and version; those of custom resources do. */
 export function itemText(definition: ResourceDefinition, object: KubeObject): string {
   const text = viewText(definition, object);
-  const head = `{"kind":"${definition.kind}","apiVersion":"${
-    definition.group === '' ? definition.version : `${definition.group}/${definition.version}`
-  }",`;
+  const head = `{"kind":"${definition.kind}","apiVersion":"${apiVersionOf(definition)}",`;
   return text.startsWith(head) ? `{${text.slice(head.length)}` : text;
 }

@@ -10,6 +10,7 @@ import type { ListOptions } from './options.js';
 import { tableOf } from './reading.js';
 import { partialMetadataText } from './table.js';
 import { viewOf, viewText } from './views.js';
+import { apiVersionOf } from '../api-version.js';
 
 const MIN_SECONDS = 1800;
 const BOOKMARK_EVERY_MS = 60_000;
@@ -118,8 +119,7 @@ class WatchStream {
     const { definition } = this.#context.served;
     const bookmark = settleJson<KubeObject>({
       kind: definition.kind,
-      apiVersion:
-        definition.group === '' ? definition.version : `${definition.group}/${definition.version}`,
+      apiVersion: apiVersionOf(definition),
       metadata: {
         name: '',
         uid: '',

@@ -6,6 +6,7 @@ import { BUILT_IN_RESOURCES } from './index.js';
 import { create } from './test-support/small-cluster.js';
 import { describeRecorded, listRecorded, readRecorded } from './test-support/recorded.js';
 import { definitionOf, withoutNulls } from './test-support/recorded-definitions.js';
+import { apiVersionOf } from '../api-version.js';
 
 const APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -18,7 +19,7 @@ describeRecorded('objects of a real server', () => {
 
   test.each(files)('%s are read without loss, and have every default', (file, definition) => {
     const { group, version, kind } = definition;
-    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const apiVersion = apiVersionOf(definition);
     const typeName = schemaCatalogue.typeOf(group, version, kind)!;
     for (const item of readRecorded<{ items: JsonObject[] | null }>(file).items ?? []) {
       const recorded = withoutNulls({ ...item, apiVersion, kind });
@@ -57,8 +58,7 @@ describeRecorded('objects of a real server', () => {
 
   test.each(files)('%s are valid', (file, definition) => {
     for (const item of readRecorded<{ items: KubeObject[] | null }>(file).items ?? []) {
-      const apiVersion =
-        definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+      const apiVersion = apiVersionOf(definition);
       const object = withoutNulls({ ...item, apiVersion, kind: definition.kind });
       const stored = definition.storedAs?.toStored(object) ?? object;
       expect(storedDefinition(definition).validate(stored)).toEqual([]);

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../cluster-api.js';
 import { describeRecorded, listRecorded, readRecorded } from './test-support/recorded.js';
 import { definitionOf, withoutNulls } from './test-support/recorded-definitions.js';
+import { apiVersionOf } from '../api-version.js';
 
 interface Table {
   columnDefinitions: { name: string; type: string; format: string; priority: number }[];
@@ -47,8 +48,7 @@ describeRecorded('columns of kubectl get', () => {
 
   test.each(withLists)('the cells of %s are as recorded', (table, list, definition) => {
     const { items } = readRecorded<{ items: KubeObject[] | null }>(list);
-    const apiVersion =
-      definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+    const apiVersion = apiVersionOf(definition);
     for (const row of readRecorded<Table>(table).rows ?? []) {
       const { name, namespace } = row.object.metadata;
       const object = (items ?? []).find(

@@ -5,6 +5,7 @@ import type { ClusterApi, KubeObject } from '../../cluster-api.js';
 import type { AdmissionRequest } from '../../registry/admission.js';
 import type { ResourceDefinition } from '../../resource-definition.js';
 import { schemaCatalogue } from '../../schema/index.js';
+import { apiVersionOf } from '../../api-version.js';
 
 /** Objects by resource, as strategies see them through `ClusterApi`. */
 export type Stored = Record<string, readonly KubeObject[]>;
@@ -27,8 +28,7 @@ export function create(
   document: JsonObject,
   stored: Stored = {},
 ): KubeObject {
-  const apiVersion =
-    definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+  const apiVersion = apiVersionOf(definition);
   const { group, version, kind } = definition;
   const type = schemaCatalogue.typeOf(group, version, kind) ?? '';
   const { object } = schemaCatalogue.decode({ apiVersion, kind, ...document }, type);
