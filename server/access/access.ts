@@ -31,10 +31,12 @@ export const ACCESS = {
   'SOCKET /labs/:chapter/:lab/terminals/:terminal': 'learner',
 
   'GET /instructor': 'instructor',
+  'GET /instructor/scores.csv': 'instructor',
   'GET /instructor/events': 'instructor',
   'POST /instructor/classes': 'instructor',
   'POST /instructor/sessions/:session/reset': 'instructor',
   'POST /instructor/sessions/:session/end': 'instructor',
+  'POST /instructor/sessions/end': 'instructor',
   'POST /instructor/learners/:user/link': 'instructor',
   'POST /instructor/instructors': 'admin',
 } as const satisfies Record<string, Role | 'anybody'>;

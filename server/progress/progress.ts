@@ -8,6 +8,7 @@ import { raiseScore } from './best-score.js';
 import { standingResult } from './regrades.js';
 
 export interface StepProgress {
+  userId: string;
   lab: string;
   step: string;
   bestEarned: number;
@@ -17,6 +18,11 @@ export interface StepProgress {
   passedAt: string | undefined;
   /** When the step was checked or judged again last. */
   checkedAt: string;
+}
+
+interface ProgressFilter {
+  userId?: string;
+  lab?: string;
 }
 
 export interface StoredAttempt {
@@ -110,14 +116,13 @@ export class Progress implements AsyncDisposable {
   }
 
   /** Of one learner, or of everybody; of one lab, or of all. */
-  async list(filter: { userId: string; lab?: string }): Promise<StepProgress[]> {
-    let query = this.#database.query
-      .selectFrom('step_progress')
-      .selectAll()
-      .where('user_id', '=', filter.userId);
+  async list(filter: ProgressFilter = {}): Promise<StepProgress[]> {
+    let query = this.#database.query.selectFrom('step_progress').selectAll();
+    if (filter.userId !== undefined) query = query.where('user_id', '=', filter.userId);
     if (filter.lab !== undefined) query = query.where('lab', '=', filter.lab);
     const rows = await query.execute();
     const stored = rows.map((row) => ({
+      userId: row.user_id,
       lab: row.lab,
       step: row.step,
       bestEarned: row.best_earned,
@@ -190,17 +195,21 @@ export class Progress implements AsyncDisposable {
     }
   }
 
-  #withUnstored(stored: StepProgress[], filter: { userId: string; lab?: string }): StepProgress[] {
-    const byStep = new Map(stored.map((row) => [`${row.lab}/${row.step}`, row]));
-    for (const { userId, lab, step, result, createdAt } of this.#unstored) {
-      if (userId !== filter.userId || (filter.lab ?? lab) !== lab) continue;
-      const before = byStep.get(`${lab}/${step}`);
+  #withUnstored(stored: StepProgress[], filter: ProgressFilter): StepProgress[] {
+    const keyOf = ({ userId, lab, step }: Pick<StepProgress, 'userId' | 'lab' | 'step'>) =>
+      `${userId} ${lab}/${step}`;
+    const byStep = new Map(stored.map((row) => [keyOf(row), row]));
+    for (const attempt of this.#unstored) {
+      const { userId, lab, step, result, createdAt } = attempt;
+      if (userId !== (filter.userId ?? userId) || lab !== (filter.lab ?? lab)) continue;
+      const before = byStep.get(keyOf(attempt));
       const best = raiseScore(
         before === undefined ? undefined : { ...before, earned: before.bestEarned },
         result,
         createdAt,
       );
-      byStep.set(`${lab}/${step}`, {
+      byStep.set(keyOf(attempt), {
+        userId,
         lab,
         step,
         bestEarned: best.earned,

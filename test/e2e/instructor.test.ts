@@ -16,12 +16,24 @@ test('the instructor sees who works where, and ends and resets labs with one cli
   await expect(row).toContainText(`0 of ${await pointsOf('09-deny-all')}`);
   await expect(row).toContainText('ready');
 
+  const find = page.getByLabel('Find a learner, a lab or a class');
+  await find.fill('scooter');
+  await expect(row).toBeHidden();
+  await find.fill('monday DENY');
+  await expect(row).toBeVisible();
+  await page.getByRole('button', { name: 'Idle', exact: true }).click();
+  await expect(page.getByRole('columnheader', { name: 'Idle' })).toHaveAttribute(
+    'aria-sort',
+    'ascending',
+  );
+
   await type(learner, 'touch leftover');
   await row.getByRole('button', { name: /^Reset/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Reset the lab' }).click();
   await expect(terminalText(learner)).toContainText('The lab was reset', { timeout: 60_000 });
 
-  await page.goto('/instructor');
+  await expect(row).toContainText('ready');
+  await expect(find).toHaveValue('monday DENY');
   await row.getByRole('button', { name: /^End/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await expect(row).toHaveCount(1);

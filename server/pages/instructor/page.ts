@@ -4,7 +4,8 @@ import type { Visit } from '../../access/gate.js';
 import type { ServerContext } from '../../context.js';
 import { fieldOf, finish, isConfirmed, isScript } from '../../http/finish.js';
 import { hasRole } from '../../identity/roles.js';
-import { scoreOf } from '../../progress/lab-score.js';
+import { learnerScores, scoresAsCsv } from './scores.js';
+import { describeSessions } from './sessions.js';
 
 const Title = z.string().trim().min(1).max(80);
 const CLASS_DAYS = 30;
@@ -13,14 +14,14 @@ const REFRESH_MS = 30_000;
 
 /** `/instructor`: what runs now and for whom, with reset and end; class links; a way back in for each learner. */
 export function serveInstructorPage(context: ServerContext): void {
-  const { serve, streams, pages, identity, sessions, settings } = context;
+  const { serve, streams, pages, identity, sessions, settings, catalog } = context;
 
   const baseUrl = ({ request }: Visit): string =>
     settings.publicUrl?.replace(/\/$/, '') ?? `${request.protocol}://${request.get('host') ?? ''}`;
 
   const show = async (visit: Visit, extra: object = {}): Promise<void> => {
     const { request, response, user } = visit;
-    const users = await identity.listUsers();
+    const { labs } = await catalog();
     const classes = await identity.listClasses();
     await pages.show(
       { request, response },
@@ -34,7 +35,8 @@ export function serveInstructorPage(context: ServerContext): void {
             ...each,
             link: `${baseUrl(visit)}/join/${each.code}`,
           })),
-          learners: users.filter(({ role }) => role === 'learner'),
+          learners: await learnerScores(context, labs),
+          labCount: labs.length,
           canAddInstructors: hasRole(user, 'admin'),
           ...extra,
         },
@@ -43,6 +45,16 @@ export function serveInstructorPage(context: ServerContext): void {
   };
 
   serve('GET /instructor', async (visit) => show(visit));
+
+  serve('GET /instructor/scores.csv', async ({ response }) => {
+    const { labs } = await catalog();
+    const file = `gatehouse-scores-${new Date().toISOString().slice(0, 10)}.csv`;
+    response
+      .type('csv')
+      .attachment(file)
+      .set('Cache-Control', 'no-store')
+      .send(scoresAsCsv(labs, await learnerScores(context, labs)));
+  });
 
   serve('GET /instructor/events', async ({ request, response, user }) => {
     const stream = streams.open({ request, response, user });
@@ -108,6 +120,19 @@ export function serveInstructorPage(context: ServerContext): void {
     finish(visit, { redirect: '/instructor' });
   });
 
+  serve('POST /instructor/sessions/end', async (visit) => {
+    const running = sessions.list();
+    const isSure = await isConfirmed(pages, visit, {
+      question: 'End all labs?',
+      text: 'Every cluster that runs now is deleted. Scores stay, and everybody can start again.',
+      verb: 'End all labs',
+      back: '/instructor',
+    });
+    if (!isSure) return;
+    await Promise.all(running.map((live) => sessions.end(live, 'instructor')));
+    finish(visit, { redirect: '/instructor' });
+  });
+
   serve('POST /instructor/learners/:user/link', async (visit) => {
     const learner = await identity.findUserById(visit.params['user'] ?? '');
     // An instructor who could make links for admins would be one.
@@ -143,49 +168,4 @@ export function serveInstructorPage(context: ServerContext): void {
     if (isScript(visit.request)) visit.response.json({ name, link });
     else await show(visit, { newLink: { name, link } });
   }
-}
-
-export interface SessionView {
-  id: string;
-  learner: string;
-  lab: string;
-  step: string;
-  score: string;
-  createdAt: string;
-  age: string;
-  idle: string;
-  /** `ready` where nothing ails the cluster; otherwise what does. */
-  state: string;
-  canReset: boolean;
-}
-
-async function describeSessions({ sessions, progress }: ServerContext): Promise<SessionView[]> {
-  const views = await Promise.all(
-    sessions.list().map(async (live) => {
-      const rows = await progress.list({ userId: live.userId, lab: live.lab.id });
-      const { earned, possible } = scoreOf(live.lab, rows);
-      const index = live.lab.steps.findIndex(({ id }) => id === live.step);
-      return {
-        id: live.id,
-        learner: live.userName,
-        lab: live.lab.definition.title,
-        step: `${index + 1} of ${live.lab.steps.length}: ${live.lab.steps[index]?.title ?? live.step}`,
-        score: `${earned} of ${possible}`,
-        createdAt: live.createdAt,
-        age: shortTime(Date.now() - Date.parse(live.createdAt)),
-        idle: shortTime(Date.now() - live.clock.lastActiveAt),
-        state: live.trouble?.state ?? live.state,
-        canReset: live.state === 'ready',
-      };
-    }),
-  );
-  return views.sort((a, b) => a.learner.localeCompare(b.learner) || a.lab.localeCompare(b.lab));
-}
-
-export function shortTime(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return '< 1 min';
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
