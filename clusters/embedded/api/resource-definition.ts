@@ -13,6 +13,8 @@ export interface ResourceDefinition {
   shortNames: readonly string[];
   categories: readonly string[];
   namespaced: boolean;
+  /** What every client is warned of. */
+  deprecation?: string;
   /** Which verbs exist; default all of create, delete, deletecollection, get, list, patch, update, watch. */
   verbs?: readonly string[];
   /** `status`, `scale`, and streams such as `log`, `exec`; each with its kind where it differs. */

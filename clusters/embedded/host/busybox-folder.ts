@@ -10,7 +10,7 @@ import path from 'node:path';
 import { runCommand } from '../../../system/run-command.js';
 
 /** Programs of ours in place of applets that Debian's busybox has without what people type (`wget -T`, `nc -z`). */
-const OURS = ['nc', 'ping', 'printenv', 'wget'];
+const OURS = ['nc', 'ping', 'printenv', 'traceroute', 'wget'];
 
 /** The folder that becomes /bin of images with busybox: the machine's own, with its names, and what is ours. */
 export async function makeBusyboxFolder(

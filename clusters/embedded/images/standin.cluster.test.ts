@@ -414,6 +414,12 @@ test(
     expect((await shoot.exec('bash', '-c', 'command -v curl dig ip')).out.split('\n')).toHaveLength(
       4,
     );
+    // A pod of the bench is alone: nothing but itself is near.
+    const hops = await shoot.exec('traceroute', '-n', '-q', '1', '127.0.0.1');
+    expect(hops.out).toMatch(
+      /^traceroute to 127.0.0.1 \(127.0.0.1\), 30 hops max, 46 byte packets\n 1 {2}127.0.0.1 {2}\d+\.\d{3} ms\n$/,
+    );
+    expect((await shoot.exec('ipcalc', '-b', '10.0.0.0/24')).out).toBe('BROADCAST=10.0.0.255\n');
     const once = await bench.start('curlimages/curl:8.11.0', { args: ['--version'] });
     expect(await once.exited).toMatchObject({ exitCode: 0 });
     expect(await once.log()).toMatch(/^curl \d/);

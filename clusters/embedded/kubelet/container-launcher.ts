@@ -158,7 +158,7 @@ export class ContainerLauncher {
     const found = this.#scope.context.images.find(name);
     if (found !== undefined) {
       delete record.pullBackOffUntil;
-      this.#scope.event('Normal', 'Pulled', `Container image "${name}" already present on machine`);
+      this.#pulled(name, spec);
       return found;
     }
     if (spec.imagePullPolicy === 'Never') {
@@ -170,6 +170,21 @@ export class ContainerLauncher {
     }
     this.#pullFailed(name, record);
     return undefined;
+  }
+
+  /** Nothing is fetched, so it takes no time; that it was asked for is told all the same. */
+  #pulled(image: string, { imagePullPolicy }: Spec): void {
+    if (imagePullPolicy !== 'Always') {
+      this.#scope.event(
+        'Normal',
+        'Pulled',
+        `Container image "${image}" already present on machine`,
+      );
+      return;
+    }
+    this.#scope.event('Normal', 'Pulling', `Pulling image "${image}"`);
+    const message = `Successfully pulled image "${image}" in 0s (0s including waiting). Image size: 0 bytes.`;
+    this.#scope.event('Normal', 'Pulled', message);
   }
 
   #pullFailed(image: string, record: ContainerRecord): void {

@@ -5,6 +5,7 @@ import type { KubeObject, NewObject, ResourceName } from '../cluster-api.js';
 import type { ClusterApiServerSide } from '../create-cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
 import type { ResourceDefinition } from '../resource-definition.js';
+import { API_SERVICES, apiServicesOf } from './api-services.js';
 import {
   AGGREGATED,
   CLUSTER_ROLE_BINDINGS,
@@ -74,7 +75,7 @@ interface Template {
 const templates = new WeakMap<readonly ResourceDefinition[], readonly Template[]>();
 
 /**
- * Roles, bindings and priorities, which all clusters share: the first cluster of a process puts them through
+ * Roles, bindings, priorities and the like, which all clusters share: the first cluster of a process puts them through
  * every step of a write, the others get copies that share their content.
  */
 function sameEverywhere(
@@ -83,7 +84,7 @@ function sameEverywhere(
 ): readonly Template[] {
   let known = templates.get(definitions);
   if (known === undefined) {
-    known = sharedObjects()
+    known = sharedObjects(definitions, timestamp(api.now()))
       .filter(({ resource }) => api.registry.find(resource) !== undefined)
       .map(({ resource, object }) => {
         const { name = '', namespace } = object.metadata;
@@ -109,8 +110,25 @@ function copyInto(api: ClusterApiServerSide, resource: ResourceName, template: K
   });
 }
 
-function sharedObjects(): { resource: ResourceName; object: NewObject }[] {
+function sharedObjects(
+  definitions: readonly ResourceDefinition[],
+  time: string,
+): { resource: ResourceName; object: NewObject }[] {
   return [
+    ...apiServicesOf(definitions, { isCustom: false, time }).map((object) => ({
+      resource: API_SERVICES,
+      object,
+    })),
+    // One process, which is well where it answers at all.
+    ...['controller-manager', 'etcd-0', 'scheduler'].map((name) => ({
+      resource: 'componentstatuses',
+      object: {
+        apiVersion: 'v1',
+        kind: 'ComponentStatus',
+        metadata: { name },
+        conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+      },
+    })),
     ...Object.entries(CLUSTER_ROLES).map(([name, rules]) => ({
       resource: `clusterroles.${RBAC}`,
       object: clusterRole(name, rules),

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../../common/json.js';
 import type { JsonObject } from '../../../../common/json.js';
+import { API_SERVICES, apiServicesOf, AUTOMANAGED } from '../bootstrap/api-services.js';
 import type { ClusterApi, KubeObject } from '../cluster-api.js';
 import type { ClusterApiServerSide } from '../create-cluster-api.js';
 import { timestamp } from '../registry/object-meta.js';
@@ -47,6 +48,29 @@ export class CustomResources {
     if (same) return;
     this.#current = versions;
     this.#api.registry.setCustom(versions.map(({ definition }) => definition));
+    // After the write that brought this about.
+    queueMicrotask(() => {
+      this.#register();
+    });
+  }
+
+  /** Each group version of custom resources has an APIService for as long as it exists. */
+  #register(): void {
+    if (this.#api.registry.find(API_SERVICES) === undefined) return;
+    const wanted = new Map(
+      apiServicesOf(
+        this.#current.map(({ definition }) => definition),
+        { isCustom: true, time: timestamp(this.#api.now()) },
+      ).map((service) => [service.metadata.name, service] as const),
+    );
+    for (const { metadata } of this.#api.list(API_SERVICES)) {
+      const isOurs = metadata.labels?.[AUTOMANAGED] === 'true';
+      if (isOurs && !wanted.has(metadata.name)) {
+        this.#writes.delete(API_SERVICES, { name: metadata.name });
+      }
+      wanted.delete(metadata.name);
+    }
+    for (const service of wanted.values()) this.#writes.create(API_SERVICES, service);
   }
 
   /** The OpenAPI document of a group version of custom resources. */

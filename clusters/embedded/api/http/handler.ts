@@ -65,6 +65,7 @@ async function serveResource(
     return;
   }
   const { definition } = served;
+  if (definition.deprecation !== undefined) request.warnings.push(definition.deprecation);
   // While the disk refuses, nothing more is changed in memory.
   if (!READ_VERBS.includes(target.verb)) await parts.writable();
   if (definition.namespaced && target.namespace === undefined && !spansNamespaces(target)) {

@@ -2,6 +2,12 @@ import type { ImageEntry } from '../image-entry.js';
 
 const DEBIAN = 'The machine’s own Debian programs, read-only; nothing can be installed.';
 
+const ALPINE_RELEASE = `NAME="Alpine Linux"
+ID=alpine
+PRETTY_NAME="Alpine Linux (stand-in)"
+HOME_URL="https://alpinelinux.org/"
+`;
+
 /** Images that people open a shell in. */
 export const TOOLS: readonly ImageEntry[] = [
   {
@@ -16,16 +22,17 @@ export const TOOLS: readonly ImageEntry[] = [
     userland: 'busybox',
     tags: /^(1\.\d{1,2}(\.\d{1,2})?(-[a-z0-9.-]+)?|musl|uclibc|glibc|unstable|curl)$/,
     honesty:
-      'The real busybox, built by Debian; wget (no TLS), ping, printenv and nc as a client are ours.',
+      'The real busybox, built by Debian; wget (no TLS), ping, traceroute, printenv and nc as a client are ours.',
   },
   {
     names: ['alpine'],
     command: ['/bin/sh'],
     roles: ['apk'],
     userland: 'busybox',
+    files: { '/etc/os-release': ALPINE_RELEASE },
     tags: /^(3\.\d{1,2}(\.\d{1,2})?|3|edge)$/,
     honesty:
-      'The real busybox, built by Debian, with the same four of ours; apk only says that nothing can be downloaded.',
+      'The real busybox, built by Debian, with the same five of ours; apk only says that nothing can be downloaded.',
   },
   {
     names: ['curlimages/curl', 'quay.io/curl/curl', 'alpine/curl', 'byrnedo/alpine-curl'],
@@ -40,8 +47,10 @@ export const TOOLS: readonly ImageEntry[] = [
   {
     names: ['nicolaka/netshoot'],
     command: ['bash'],
+    // What networking courses type and few machines have.
+    roles: ['ping', 'traceroute', 'telnet', 'ipcalc'],
     userland: 'debian',
-    honesty: `${DEBIAN} What is there: curl, dig, nc, ip, ss, tcpdump and others, as far as the machine has them.`,
+    honesty: `${DEBIAN} What is there: curl, dig, nc, ip, ss and others, as far as the machine has them; ping and traceroute are ours, telnet and ipcalc busybox’s. No pod may look at raw packets (tcpdump).`,
   },
   {
     names: ['alpine/k8s', 'bitnami/kubectl'],

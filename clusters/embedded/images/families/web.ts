@@ -112,11 +112,11 @@ export const WEB: readonly ImageEntry[] = [
     names: ['praqma/network-multitool', 'wbitt/network-multitool'],
     command: ['nginx', '-g', 'daemon off;'],
     ports: [80],
-    roles: ['nginx'],
+    roles: ['nginx', 'ping', 'traceroute'],
     userland: 'debian',
     files: { '/etc/nginx/nginx.conf': MULTITOOL_CONF },
     tags: /^(minimal|extra|alpine-[a-z]+|fedora-[a-z]+|openshift)$/,
     honesty:
-      'The machine’s own curl, dig, nc, ip and so on, with a small web server of ours on port 80; no TLS on 443.',
+      'The machine’s own curl, dig, nc, ip and so on, ping and traceroute of ours, with a small web server of ours on port 80; no TLS on 443.',
   },
 ];

@@ -42,6 +42,14 @@ static int python_main(int argc, char **argv) {
   return 127;
 }
 
+/* The name of an applet, in images of the machine's own programs. */
+static int applet_main(int argc, char **argv) {
+  (void)argc;
+  execv("/usr/bin/busybox", argv);
+  say(stderr, "%s: this machine has no busybox", argv[0]);
+  return 127;
+}
+
 static int package_main(int argc, char **argv) {
   const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
   if (argc > 1 && strcmp(argv[1], "--version") == 0) {
@@ -56,6 +64,8 @@ static int package_main(int argc, char **argv) {
 const struct role entry_roles[] = {{"docker-entrypoint.sh", entrypoint_main},
                                    {"entrypoint.sh", curl_entry_main},
                                    {"python", python_main},
+                                   {"telnet", applet_main},
+                                   {"ipcalc", applet_main},
                                    {"apk", package_main},
                                    {"apt-get", package_main},
                                    {"apt", package_main},

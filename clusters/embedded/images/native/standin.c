@@ -7,7 +7,7 @@
 
 static const struct role *const families[] = {web_roles,      echo_roles, agnhost_roles, store_roles,
                                               database_roles, idle_roles, dns_roles,     entry_roles,
-                                              applet_roles};
+                                              applet_roles,   traceroute_roles};
 
 static const struct role *find_role(const char *name) {
   const char *slash = strrchr(name, '/');

@@ -28,6 +28,7 @@ extern const struct role idle_roles[];    /* pause, control plane, plugins */
 extern const struct role dns_roles[];     /* coredns */
 extern const struct role entry_roles[];   /* docker-entrypoint.sh, apk */
 extern const struct role applet_roles[];  /* wget, nc, ping, printenv */
+extern const struct role traceroute_roles[];
 
 /* ---- the event loop (loop.c) ---- */
 

@@ -6,7 +6,7 @@ interface ComponentStatus extends KubeObject {
   conditions?: { type?: string; status?: string; message?: string; error?: string }[];
 }
 
-/** Long deprecated and read-only; this control plane has no components to tell of, so the list is empty. */
+/** Long deprecated and read-only: this control plane is one process, so its components are well together. */
 export const COMPONENT_STATUSES = defineResource({
   group: '',
   version: 'v1',
@@ -14,6 +14,7 @@ export const COMPONENT_STATUSES = defineResource({
   plural: 'componentstatuses',
   shortNames: ['cs'],
   namespaced: false,
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   verbs: ['get', 'list'],
   validate: () => [],
   columns: [
