@@ -21,7 +21,7 @@ export interface Pruned {
   alwaysKept: { attempts: number; bytes: number };
 }
 
-/** Of one transaction: whoever wants to store a grade meanwhile waits for no more than these, some 10 ms. */
+/** Of one transaction: whoever wants to store a grade meanwhile waits for no more than these. */
 const MOST_AT_ONCE = { attempts: 20, bytes: 1024 * 1024 };
 
 /**

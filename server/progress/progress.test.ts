@@ -126,6 +126,19 @@ test('what could not be told is kept and uses up no attempt, whether it comes fi
   expect(kept.map(({ outcome }) => outcome)).toEqual(['inconclusive', 'failed', 'inconclusive']);
 });
 
+test('whoever keeps evidence within its limits is told how much of it was stored', async () => {
+  await using store = await openProgress();
+  const told: number[] = [];
+  await using progress = new Progress(store.database, {
+    logger: SILENT,
+    onEvidence: (bytes) => told.push(bytes),
+  });
+  const one = attempt(store.userId, { earned: 12, outcome: 'passed' });
+  await progress.record(one);
+  await progress.record({ ...one, evidence: { digest: 'sha256:0', content: Buffer.alloc(7) } });
+  expect(told).toEqual([7]);
+});
+
 test('an attempt is stored with its evidence; a full disk costs the evidence, not the grade', async () => {
   await using store = await openProgress();
   const { progress, userId, database } = store;
