@@ -1,4 +1,4 @@
-import type { Cluster, ClusterInfo, ClusterProvider } from '../../clusters/provider.js';
+import type { ClusterInfo, ClusterProvider } from '../../clusters/provider.js';
 import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Lab } from '../../common/lab.js';
 import type { Logger } from '../../common/logger.js';
@@ -7,11 +7,14 @@ import type { Settings } from '../config.js';
 import type { Database } from '../database/open-database.js';
 import type { User } from '../identity/roles.js';
 import { createId } from '../identity/tokens.js';
+import { BackgroundWork } from './background-work.js';
 import { Caretaker } from './caretaker.js';
 import { Clock } from './clock.js';
+import { deleteCluster } from './delete-cluster.js';
 import { FairShare } from './fair-share.js';
 import { LiveLab, type LiveLabState } from './live-lab.js';
 import { SessionStore, type SessionRow } from './session-store.js';
+import { refuseTooMany } from './session-limits.js';
 import { Terminals } from './terminals.js';
 import { Topic } from './topic.js';
 
@@ -37,7 +40,7 @@ export class LabSessions implements AsyncDisposable {
   readonly #fairShare = new FairShare();
   readonly #caretaker = new Caretaker();
   readonly #live = new Map<string, LiveLab>();
-  readonly #background = new Set<Promise<void>>();
+  readonly #background: BackgroundWork;
   /** Labs that ran before this server started and were not found yet. */
   #unrestored: SessionRow[] = [];
   #restoring: Promise<void> | undefined;
@@ -50,6 +53,7 @@ export class LabSessions implements AsyncDisposable {
   constructor(options: LabSessionsOptions) {
     this.#options = options;
     this.#store = new SessionStore(options.database);
+    this.#background = new BackgroundWork(options.logger);
   }
 
   list(): LiveLab[] {
@@ -90,7 +94,7 @@ export class LabSessions implements AsyncDisposable {
   async reset(live: LiveLab): Promise<void> {
     const cluster = await live.cluster();
     live.clock.touch();
-    this.#inBackground('reset', live, async () => {
+    this.#background.start('reset', live, async () => {
       await live.follow('resetting', async (onPhase) => {
         await cluster.reset({ signal: live.abort.signal, onPhase });
         return cluster;
@@ -109,7 +113,7 @@ export class LabSessions implements AsyncDisposable {
     this.#warned.delete(live.id);
     await this.#store.end(live.id, reason);
     this.changes.publish(undefined);
-    this.#inBackground('delete', live, async () => {
+    this.#background.start('delete', live, async () => {
       await shellsEnd;
       const provider = await this.#options.provider();
       await deleteCluster(provider, live.clusterName);
@@ -152,7 +156,7 @@ export class LabSessions implements AsyncDisposable {
       // A cluster that is half made belongs to nobody after us; a ready one is left alone.
       if (live.state !== 'ready') live.abort.abort();
     }
-    await Promise.allSettled([...shellsEnd, ...this.#background]);
+    await Promise.allSettled([...shellsEnd, this.#background.ended()]);
     await this.#saveActivity(0).catch(ignoreDiskFull);
     this.#live.clear();
   }
@@ -263,7 +267,7 @@ export class LabSessions implements AsyncDisposable {
     const before = this.find(user.id, lab.id);
     if (before !== undefined && before.state !== 'failed') return before;
     if (before !== undefined) await this.end(before, 'failed');
-    this.#refuseTooMany(user);
+    refuseTooMany(user, this.list(), this.#options.settings);
     const id = createId();
     const row: SessionRow = {
       id,
@@ -276,7 +280,7 @@ export class LabSessions implements AsyncDisposable {
     };
     await this.#store.add(row);
     const live = this.#createLive(row, { userName: user.name, lab, state: 'creating' });
-    this.#inBackground('create', live, () =>
+    this.#background.start('create', live, () =>
       live.follow('creating', async (onPhase) =>
         (await this.#options.provider()).create(
           clusterSpecOf(lab, { name: row.cluster, labels: await this.#labels(row) }),
@@ -287,53 +291,12 @@ export class LabSessions implements AsyncDisposable {
     return live;
   }
 
-  #refuseTooMany(user: User): void {
-    const { maxSessions, maxSessionsPerLearner } = this.#options.settings;
-    const own = this.list().filter((live) => live.userId === user.id);
-    if (own.length >= maxSessionsPerLearner) {
-      const names = own.map((live) => live.lab.definition.title).join(', ');
-      throw new GatehouseError(
-        'LIMIT_REACHED',
-        `you have ${own.length} ${own.length === 1 ? 'lab' : 'labs'} running: ${names}`,
-        {
-          fix: 'End one of them first; your progress in it is kept.',
-        },
-      );
-    }
-    if (this.#live.size >= maxSessions) {
-      throw new GatehouseError('LIMIT_REACHED', 'this server runs as many labs as it may', {
-        fix: 'Try again in some minutes, or ask whoever runs the server to allow more.',
-      });
-    }
-  }
-
   async #labels(row: SessionRow): Promise<Record<string, string>> {
     return {
       session: row.id,
       owner: row.userId,
       installation: await this.#store.installation(),
     };
-  }
-
-  #inBackground(what: string, live: LiveLab, work: () => Promise<void>): void {
-    const startedAt = performance.now();
-    const fields = { lab: live.lab.id, cluster: live.clusterName, session: live.id };
-    const running = work().then(
-      () => {
-        const tookMs = Math.round(performance.now() - startedAt);
-        this.#options.logger.info('lab work done', { ...fields, what, tookMs });
-      },
-      (error: unknown) => {
-        const isOurs = live.abort.signal.aborted;
-        this.#options.logger[isOurs ? 'debug' : 'error']('lab work failed', {
-          ...fields,
-          what,
-          error: messageOf(error),
-        });
-      },
-    );
-    this.#background.add(running);
-    void running.finally(() => this.#background.delete(running));
   }
 
   async #tick(): Promise<void> {
@@ -362,17 +325,6 @@ export class LabSessions implements AsyncDisposable {
 }
 
 export type EndReason = 'learner' | 'instructor' | 'idle' | 'failed' | 'lost';
-
-async function deleteCluster(provider: ClusterProvider, name: string): Promise<void> {
-  let cluster: Cluster;
-  try {
-    cluster = await provider.open(name);
-  } catch (error) {
-    if (error instanceof GatehouseError && error.code === 'CLUSTER_NOT_FOUND') return;
-    throw error;
-  }
-  await cluster[Symbol.asyncDispose]();
-}
 
 function notRunning(): GatehouseError {
   return new GatehouseError('NOT_FOUND', 'this lab is not running', {
