@@ -1,80 +1,26 @@
-import { startTestServer } from '../../test-support/api-client.js';
-import type { Answer, CallOptions, TestServer } from '../../test-support/api-client.js';
-import { createCaller } from '../../test-support/api-client.js';
-import { FakeStreams } from '../../test-support/fake-streams.js';
-import { patching, startWebhookServer } from '../../test-support/webhook-server.js';
-import type { Review, WebhookServer } from '../../test-support/webhook-server.js';
+import { createCaller, type Answer, type CallOptions } from '../../test-support/api-client.js';
+import { patching } from '../../test-support/webhook-server.js';
+import {
+  add,
+  CONFIG_MAPS,
+  dataOf,
+  webhookSuite,
+  MAPS,
+  messageOf,
+  WEBHOOKS,
+} from '../../test-support/webhook-suite.js';
 
-const GROUP = '/apis/admissionregistration.k8s.io/v1';
-const MAPS = '/api/v1/namespaces/demo/configmaps';
-const CLUSTER_IP = '10.96.7.7';
-const CONFIG_MAPS = {
-  apiGroups: [''],
-  apiVersions: ['v1'],
-  operations: ['CREATE', 'UPDATE', 'DELETE'],
-  resources: ['configmaps'],
-};
-
-let streams: FakeStreams;
-let api: TestServer;
-let hooks: WebhookServer;
-beforeEach(async () => {
-  streams = new FakeStreams();
-  api = await startTestServer({ streams });
-  hooks = await startWebhookServer('hook.demo.svc', '127.0.0.1');
-  streams.routes.set(`${CLUSTER_IP}:443`, hooks.port);
-  streams.routes.set('127.0.0.1:8443', hooks.port);
-  const body = { metadata: { name: 'demo', labels: { env: 'prod' } } };
-  await api.call('POST', '/api/v1/namespaces', { body });
-  await api.call('POST', '/api/v1/namespaces/demo/services', {
-    body: {
-      metadata: { name: 'hook' },
-      spec: { clusterIP: CLUSTER_IP, ports: [{ port: 443 }] },
-    },
-  });
-});
-afterEach(async () => {
-  await api[Symbol.asyncDispose]();
-  await hooks[Symbol.asyncDispose]();
-  await streams[Symbol.asyncDispose]();
-});
-
-type Sort = 'validating' | 'mutating';
-
-/** One webhook behind the Service, asked about config maps at `/<name>`. */
-const webhook = (name: string, changes: object = {}): object => ({
-  name: `${name}.example.com`,
-  clientConfig: {
-    service: { name: 'hook', namespace: 'demo', path: `/${name}` },
-    caBundle: hooks.caBundle,
-  },
-  rules: [CONFIG_MAPS],
-  sideEffects: 'None',
-  admissionReviewVersions: ['v1'],
-  ...changes,
-});
-
-const register = (sort: Sort, ...webhooks: object[]): Promise<Answer> =>
-  api.call('POST', `${GROUP}/${sort}webhookconfigurations`, {
-    body: { metadata: { name: sort }, webhooks },
-  });
-
-const create = (name: string, rest: object = {}, query = ''): Promise<Answer> =>
-  api.call('POST', `${MAPS}${query}`, { body: { metadata: { name }, ...rest } });
-const message = (answer: Answer): unknown => Reflect.get(Object(answer.json), 'message');
-const paths = (): string[] => hooks.asked.map(({ path }) => path);
-const dataOf = (answer: Answer): unknown => Reflect.get(Object(answer.json), 'data');
-const add = (key: string, value: string): object => ({ op: 'add', path: `/data/${key}`, value });
+const suite = webhookSuite();
 
 test('a validating webhook behind a Service is asked about each write, and sees all of it', async () => {
-  expect((await register('validating', webhook('see'))).status).toBe(201);
-  await create('x', { data: { a: '1' } });
-  await api.call('PATCH', `${MAPS}/x`, {
+  expect((await suite.register('validating', suite.webhook('see'))).status).toBe(201);
+  await suite.create('x', { data: { a: '1' } });
+  await suite.api.call('PATCH', `${MAPS}/x`, {
     body: { data: { a: '2' } },
     headers: { 'content-type': 'application/merge-patch+json' },
   });
-  await api.call('DELETE', `${MAPS}/x`);
-  const requests = hooks.asked.map(({ review }) => review.request);
+  await suite.api.call('DELETE', `${MAPS}/x`);
+  const requests = suite.hooks.asked.map(({ review }) => review.request);
   expect(requests.map(({ operation, name }) => `${operation} ${name}`)).toEqual([
     'CREATE x',
     'UPDATE x',
@@ -124,15 +70,15 @@ test.each<Refusal>([
     text: 'admission webhook "no.example.com" denied the request without explanation',
   },
 ])('a denial $what is told', async ({ answer, code, text }) => {
-  hooks.answers.set('/no', () => ({ allowed: false, ...answer }));
-  await register('validating', webhook('no'));
-  const denied = await create('x');
-  expect([denied.status, message(denied)]).toEqual([code, text]);
-  expect((await api.call('GET', `${MAPS}/x`)).status).toBe(404);
+  suite.hooks.answers.set('/no', () => ({ allowed: false, ...answer }));
+  await suite.register('validating', suite.webhook('no'));
+  const denied = await suite.create('x');
+  expect([denied.status, messageOf(denied)]).toEqual([code, text]);
+  expect((await suite.api.call('GET', `${MAPS}/x`)).status).toBe(404);
 });
 
 test('mutating webhooks change the object one after the other, within what is theirs to change', async () => {
-  hooks.answers.set('/one', () =>
+  suite.hooks.answers.set('/one', () =>
     patching(
       add('one', '1'),
       { op: 'add', path: '/metadata/labels', value: { seen: 'yes' } },
@@ -141,61 +87,65 @@ test('mutating webhooks change the object one after the other, within what is th
       { op: 'add', path: '/unknown', value: 1 },
     ),
   );
-  hooks.answers.set('/two', ({ request }) =>
+  suite.hooks.answers.set('/two', ({ request }) =>
     patching(add('two', String(Object.keys(request.object?.['data'] ?? {})))),
   );
-  await register('mutating', webhook('one'), webhook('two'));
-  const made = await create('x', { data: { a: '0' } });
+  await suite.register('mutating', suite.webhook('one'), suite.webhook('two'));
+  const made = await suite.create('x', { data: { a: '0' } });
   expect(made.json).toMatchObject({
     metadata: { name: 'x', labels: { seen: 'yes' }, uid: expect.stringMatching(/-.*-/) },
     data: { a: '0', one: '1', two: 'a,one' },
   });
   expect(made.json).not.toHaveProperty('unknown');
-  expect(hooks.asked[0]?.review.request.object?.metadata).not.toHaveProperty('uid');
+  expect(suite.hooks.asked[0]?.review.request.object?.metadata).not.toHaveProperty('uid');
 });
 
 test('a name of the server’s making is not told to mutating webhooks', async () => {
-  await register('mutating', webhook('one'));
-  await api.call('POST', MAPS, { body: { metadata: { generateName: 'x-' } } });
-  const [{ review } = { review: undefined }] = hooks.asked;
+  await suite.register('mutating', suite.webhook('one'));
+  await suite.api.call('POST', MAPS, { body: { metadata: { generateName: 'x-' } } });
+  const [{ review } = { review: undefined }] = suite.hooks.asked;
   expect([review?.request.name, review?.request.object?.metadata['name']]).toEqual(['', undefined]);
 });
 
 test('a webhook that wants to is asked again where a later one changed something, once', async () => {
-  hooks.answers.set('/late', () => patching(add('late', '1')));
-  await register(
+  suite.hooks.answers.set('/late', () => patching(add('late', '1')));
+  await suite.register(
     'mutating',
-    webhook('never'),
-    webhook('again', { reinvocationPolicy: 'IfNeeded' }),
-    webhook('late'),
-    webhook('after', { reinvocationPolicy: 'IfNeeded' }),
+    suite.webhook('never'),
+    suite.webhook('again', { reinvocationPolicy: 'IfNeeded' }),
+    suite.webhook('late'),
+    suite.webhook('after', { reinvocationPolicy: 'IfNeeded' }),
   );
-  await create('x', { data: { a: '0' } });
-  expect(paths()).toEqual(['/never', '/again', '/late', '/after', '/again']);
-  expect(hooks.asked.at(-1)?.review.request.object).toMatchObject({ data: { late: '1' } });
+  await suite.create('x', { data: { a: '0' } });
+  expect(suite.paths).toEqual(['/never', '/again', '/late', '/after', '/again']);
+  expect(suite.hooks.asked.at(-1)?.review.request.object).toMatchObject({ data: { late: '1' } });
 });
 
 test('defaults, limits and validation hold for what a webhook wrote', async () => {
-  hooks.answers.set('/bad', () => patching({ op: 'add', path: '/data', value: { 'a/b': 'x' } }));
-  hooks.answers.set('/no-object', () => patching({ op: 'replace', path: '/data', value: 'text' }));
-  await register(
-    'mutating',
-    webhook('bad', { objectSelector: { matchLabels: { which: 'bad' } } }),
-    webhook('no-object', { objectSelector: { matchLabels: { which: 'none' } } }),
+  suite.hooks.answers.set('/bad', () =>
+    patching({ op: 'add', path: '/data', value: { 'a/b': 'x' } }),
   );
-  const bad = await create('x', {
+  suite.hooks.answers.set('/no-object', () =>
+    patching({ op: 'replace', path: '/data', value: 'text' }),
+  );
+  await suite.register(
+    'mutating',
+    suite.webhook('bad', { objectSelector: { matchLabels: { which: 'bad' } } }),
+    suite.webhook('no-object', { objectSelector: { matchLabels: { which: 'none' } } }),
+  );
+  const bad = await suite.create('x', {
     metadata: { name: 'x', labels: { which: 'bad' } },
     data: { a: '0' },
   });
-  expect([bad.status, message(bad)]).toEqual([
+  expect([bad.status, messageOf(bad)]).toEqual([
     422,
     expect.stringContaining('data[a/b]: Invalid value'),
   ]);
-  const none = await create('x', {
+  const none = await suite.create('x', {
     metadata: { name: 'x', labels: { which: 'none' } },
     data: { a: '0' },
   });
-  expect([none.status, message(none)]).toEqual([
+  expect([none.status, messageOf(none)]).toEqual([
     500,
     expect.stringMatching(/^Internal error occurred: /),
   ]);
@@ -205,222 +155,65 @@ test('only what the rules, selectors and conditions speak of is asked', async ()
   const conditions = (expression: string): object => ({
     matchConditions: [{ name: 'c', expression }],
   });
-  await register(
+  await suite.register(
     'validating',
-    webhook('all'),
-    webhook('updates', { rules: [{ ...CONFIG_MAPS, operations: ['UPDATE'] }] }),
-    webhook('secrets', { rules: [{ ...CONFIG_MAPS, resources: ['secrets'] }] }),
-    webhook('cluster', { rules: [{ ...CONFIG_MAPS, resources: ['*'], scope: 'Cluster' }] }),
-    webhook('prod', { namespaceSelector: { matchLabels: { env: 'prod' } } }),
-    webhook('test', { namespaceSelector: { matchLabels: { env: 'test' } } }),
-    webhook('labelled', {
+    suite.webhook('all'),
+    suite.webhook('updates', { rules: [{ ...CONFIG_MAPS, operations: ['UPDATE'] }] }),
+    suite.webhook('secrets', { rules: [{ ...CONFIG_MAPS, resources: ['secrets'] }] }),
+    suite.webhook('cluster', { rules: [{ ...CONFIG_MAPS, resources: ['*'], scope: 'Cluster' }] }),
+    suite.webhook('prod', { namespaceSelector: { matchLabels: { env: 'prod' } } }),
+    suite.webhook('test', { namespaceSelector: { matchLabels: { env: 'test' } } }),
+    suite.webhook('labelled', {
       objectSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] },
     }),
-    webhook('met', conditions('object.metadata.name == "x" && !request.dryRun')),
-    webhook('unmet', conditions('request.userInfo.username == "jane"')),
-    webhook('unsure', { ...conditions('object.data.nothing == "1"'), failurePolicy: 'Ignore' }),
-    webhook('none', { rules: [] }),
+    suite.webhook('met', conditions('object.metadata.name == "x" && !request.dryRun')),
+    suite.webhook('unmet', conditions('request.userInfo.username == "jane"')),
+    suite.webhook('unsure', {
+      ...conditions('object.data.nothing == "1"'),
+      failurePolicy: 'Ignore',
+    }),
+    suite.webhook('none', { rules: [] }),
   );
-  expect((await create('x')).status).toBe(201);
-  expect(paths().sort()).toEqual(['/all', '/met', '/prod']);
+  expect((await suite.create('x')).status).toBe(201);
+  expect(suite.paths.sort()).toEqual(['/all', '/met', '/prod']);
 });
 
 test('a condition that cannot be told refuses, and is not accepted where it is no expression', async () => {
   const failing = { matchConditions: [{ name: 'c', expression: 'object.data.nothing == "1"' }] };
-  await register('validating', webhook('unsure', failing));
-  const answer = await create('x', { data: { a: '0' } });
-  expect([answer.status, message(answer)]).toEqual([
+  await suite.register('validating', suite.webhook('unsure', failing));
+  const answer = await suite.create('x', { data: { a: '0' } });
+  expect([answer.status, messageOf(answer)]).toEqual([
     403,
     `configmaps "x" is forbidden: expression 'object.data.nothing == "1"' resulted in error: no such key: nothing`,
   ]);
-  const wrong = await register(
+  const wrong = await suite.register(
     'mutating',
-    webhook('x', { matchConditions: [{ name: 'c', expression: 'nobody' }] }),
+    suite.webhook('x', { matchConditions: [{ name: 'c', expression: 'nobody' }] }),
   );
-  expect(message(wrong)).toContain("undeclared reference to 'nobody'");
-});
-
-const FAILED = 'Internal error occurred: failed calling webhook "it.example.com": ';
-const URL = 'https://hook.demo.svc:443/it?timeout=1s';
-
-interface Failure {
-  what: string;
-  client?: () => object;
-  answer?: (review: Review) => object | 'silence';
-  text: string | RegExp;
-}
-
-const service = (changes: object): object => ({
-  service: { name: 'hook', namespace: 'demo', path: '/it', ...changes },
-  caBundle: hooks.caBundle,
-});
-
-const FAILURES: Failure[] = [
-  {
-    what: 'there is no such Service',
-    client: () => service({ name: 'gone' }),
-    text: `${FAILED}failed to call webhook: Post "https://gone.demo.svc:443/it?timeout=1s": service "gone" not found`,
-  },
-  {
-    what: 'the Service has no such port',
-    client: () => service({ port: 8443 }),
-    text: `${FAILED}failed to call webhook: Post "https://hook.demo.svc:8443/it?timeout=1s": no service port 8443 found for service "hook"`,
-  },
-  {
-    what: 'nobody listens',
-    client: () => ({ url: 'https://127.0.0.1:9/it' }),
-    text: `${FAILED}failed to call webhook: Post "https://127.0.0.1:9/it?timeout=1s": dial tcp 127.0.0.1:9: connect: connection refused`,
-  },
-  {
-    what: 'the certificate is nobody’s we trust',
-    client: () => ({ service: { name: 'hook', namespace: 'demo', path: '/it' } }),
-    text: `${FAILED}failed to call webhook: Post "${URL}": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
-  },
-  {
-    what: 'the certificate is for another name',
-    client: () => {
-      streams.routes.set('partner:443', hooks.port);
-      return { url: 'https://partner/it', caBundle: hooks.caBundle };
-    },
-    text: `${FAILED}failed to call webhook: Post "https://partner/it?timeout=1s": tls: failed to verify certificate: x509: certificate is valid for hook.demo.svc, 127.0.0.1, not partner`,
-  },
-  {
-    what: 'it says nothing',
-    answer: () => 'silence',
-    text: `${FAILED}failed to call webhook: Post "${URL}": context deadline exceeded`,
-  },
-  {
-    what: 'it answers another review',
-    answer: () => ({ uid: 'other' }),
-    text: /received invalid webhook response: expected response\.uid="[-0-9a-f]+", got "other"$/,
-  },
-  {
-    what: 'a validating webhook wants to change something',
-    answer: () => patching(add('a', 'b')),
-    text: `${FAILED}received invalid webhook response: validating webhook may not return response.patch`,
-  },
-];
-
-test.each(FAILURES)('where $what, failurePolicy decides', async ({ client, answer, text }) => {
-  hooks.answers.set('/it', (review) => answer?.(review) ?? {});
-  const it = (failurePolicy: string): object =>
-    webhook('it', {
-      clientConfig: client?.() ?? service({}),
-      timeoutSeconds: 1,
-      failurePolicy,
-    });
-  await register('validating', it('Fail'));
-  const failed = await create('x');
-  expect([failed.status, message(failed)]).toEqual([
-    500,
-    typeof text === 'string' ? text : expect.stringMatching(text),
-  ]);
-  await api.call('PUT', `${GROUP}/validatingwebhookconfigurations/validating`, {
-    body: { metadata: { name: 'validating' }, webhooks: [it('Ignore')] },
-  });
-  expect((await create('x')).status).toBe(201);
-});
-
-interface NoAnswer {
-  what: string;
-  code: number;
-  body: string;
-  text: string;
-}
-
-test.each<NoAnswer>([
-  {
-    what: 'that tells of a fault',
-    code: 500,
-    body: 'oops\n',
-    text: 'an error on the server ("oops") has prevented the request from succeeding',
-  },
-  {
-    what: 'that is not there',
-    code: 404,
-    body: '404 page not found\n',
-    text: 'the server could not find the requested resource',
-  },
-  {
-    what: 'that is no JSON',
-    code: 200,
-    body: 'hello',
-    text: "couldn't get version/kind; json parse error: invalid character 'h' looking for beginning of value",
-  },
-  {
-    what: 'that is no review',
-    code: 200,
-    body: '{}',
-    text: "Object 'Kind' is missing in '{}'",
-  },
-  {
-    what: 'that is too deep',
-    code: 200,
-    body: '['.repeat(20_000),
-    text: "couldn't get version/kind; json parse error: exceeded max depth",
-  },
-])('an answer $what is none', async ({ code, body, text }) => {
-  hooks.answers.set('/it', (_review, res) => {
-    res.writeHead(code).end(body);
-    return 'silence';
-  });
-  await register('validating', webhook('it'));
-  expect(message(await create('x'))).toBe(`${FAILED}failed to call webhook: ${text}`);
-});
-
-test('an endless answer is cut off', async () => {
-  hooks.answers.set('/it', (_review, res) => {
-    const chunk = Buffer.alloc(1024 * 1024, ' ');
-    const more = (): void => {
-      while (!res.destroyed && res.write(chunk));
-    };
-    res.on('drain', more);
-    more();
-    return 'silence';
-  });
-  await register('validating', webhook('it', { timeoutSeconds: 30 }));
-  expect(message(await create('x'))).toContain('the answer is larger than 3 MiB');
-});
-
-test.each([
-  [
-    'changes the protocol',
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
-  ],
-  ['only ever says that it goes on', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10)],
-  ['breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{'],
-])('a server that %s is waited for no longer than any other', async (_what, text) => {
-  hooks.answers.set('/it', (_review, res) => {
-    res.socket?.write(text);
-    return 'silence';
-  });
-  await register('validating', webhook('it', { timeoutSeconds: 1 }));
-  expect(message(await create('x'))).toBe(
-    `${FAILED}failed to call webhook: Post "${URL}": context deadline exceeded`,
-  );
+  expect(messageOf(wrong)).toContain("undeclared reference to 'nobody'");
 });
 
 test('a url is called as a Service is', async () => {
-  hooks.answers.set('/it', () => ({ allowed: false }));
-  const clientConfig = { url: 'https://127.0.0.1:8443/it', caBundle: hooks.caBundle };
-  await register('validating', webhook('it', { clientConfig }));
-  expect(message(await create('x'))).toContain('denied the request without explanation');
+  suite.hooks.answers.set('/it', () => ({ allowed: false }));
+  const clientConfig = { url: 'https://127.0.0.1:8443/it', caBundle: suite.hooks.caBundle };
+  await suite.register('validating', suite.webhook('it', { clientConfig }));
+  expect(messageOf(await suite.create('x'))).toContain('denied the request without explanation');
 });
 
 test('a dry run is asked about as one, and changes nothing', async () => {
-  hooks.answers.set('/it', () => patching(add('a', '1')));
-  await register('mutating', webhook('it', { sideEffects: 'NoneOnDryRun' }));
-  const tried = await create('x', { data: { a: '0' } }, '?dryRun=All');
+  suite.hooks.answers.set('/it', () => patching(add('a', '1')));
+  await suite.register('mutating', suite.webhook('it', { sideEffects: 'NoneOnDryRun' }));
+  const tried = await suite.create('x', { data: { a: '0' } }, '?dryRun=All');
   expect([tried.status, dataOf(tried)]).toEqual([201, { a: '1' }]);
-  expect(hooks.asked[0]?.review.request.dryRun).toBe(true);
-  expect((await api.call('GET', `${MAPS}/x`)).status).toBe(404);
+  expect(suite.hooks.asked[0]?.review.request.dryRun).toBe(true);
+  expect((await suite.api.call('GET', `${MAPS}/x`)).status).toBe(404);
 });
 
 test('warnings reach the client, shortened and harmless', async () => {
   const warnings = ['be careful', `a\r\nSet-Cookie: b ${'x'.repeat(9999)}`, 7, ''];
-  hooks.answers.set('/it', () => ({ warnings }));
-  await register('validating', webhook('it'));
-  const { headers } = await create('x');
+  suite.hooks.answers.set('/it', () => ({ warnings }));
+  await suite.register('validating', suite.webhook('it'));
+  const { headers } = await suite.create('x');
   expect(headers['set-cookie']).toBeUndefined();
   expect(headers['warning']).toMatch(
     /^299 - "be careful", 299 - "a {2}Set-Cookie: b x{200,250}\.\.\."$/,
@@ -428,42 +221,49 @@ test('warnings reach the client, shortened and harmless', async () => {
 });
 
 test('a webhook of the first version of reviews is understood', async () => {
-  hooks.answers.set('/it', () => ({ uid: undefined, allowed: false, status: { message: 'no' } }));
-  await register('validating', webhook('it', { admissionReviewVersions: ['v1alpha1', 'v1beta1'] }));
-  expect(message(await create('x'))).toContain('denied the request: no');
-  expect(hooks.asked[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
+  suite.hooks.answers.set('/it', () => ({
+    uid: undefined,
+    allowed: false,
+    status: { message: 'no' },
+  }));
+  await suite.register(
+    'validating',
+    suite.webhook('it', { admissionReviewVersions: ['v1alpha1', 'v1beta1'] }),
+  );
+  expect(messageOf(await suite.create('x'))).toContain('denied the request: no');
+  expect(suite.hooks.asked[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
 });
 
 test('what changed while a webhook was asked is written over by nobody', async () => {
-  await create('x', { data: { a: '0' } });
+  await suite.create('x', { data: { a: '0' } });
   let first = true;
-  hooks.answers.set('/slow', () => {
+  suite.hooks.answers.set('/slow', () => {
     // The cluster's own parts do not ask: they are ahead of the client's patch.
     if (first) {
-      api.server.api.update('configmaps', { name: 'x', namespace: 'demo' }, (draft) => {
+      suite.api.server.api.update('configmaps', { name: 'x', namespace: 'demo' }, (draft) => {
         Object.assign(draft, { data: { b: '1' } });
       });
     }
     first = false;
     return {};
   });
-  await register('validating', webhook('slow'));
-  const patched = await api.call('PATCH', `${MAPS}/x`, {
+  await suite.register('validating', suite.webhook('slow'));
+  const patched = await suite.api.call('PATCH', `${MAPS}/x`, {
     body: { data: { c: '2' } },
     headers: { 'content-type': 'application/merge-patch+json' },
   });
   expect(dataOf(patched)).toEqual({ b: '1', c: '2' });
-  expect(paths()).toEqual(['/slow', '/slow']);
-  hooks.answers.set('/slow', () => {
-    api.server.api.delete('configmaps', { name: 'x', namespace: 'demo' });
+  expect(suite.paths).toEqual(['/slow', '/slow']);
+  suite.hooks.answers.set('/slow', () => {
+    suite.api.server.api.delete('configmaps', { name: 'x', namespace: 'demo' });
     return {};
   });
-  expect((await api.call('DELETE', `${MAPS}/x`)).status).toBe(404);
+  expect((await suite.api.call('DELETE', `${MAPS}/x`)).status).toBe(404);
 });
 
 test('of two creations that are asked about at once, one wins', async () => {
   const waiting: (() => void)[] = [];
-  hooks.answers.set('/slow', (review, res) => {
+  suite.hooks.answers.set('/slow', (review, res) => {
     waiting.push(() => {
       const response = { uid: review.request.uid, allowed: true };
       res.end(JSON.stringify({ kind: review.kind, apiVersion: review.apiVersion, response }));
@@ -471,51 +271,32 @@ test('of two creations that are asked about at once, one wins', async () => {
     if (waiting.length === 2) for (const answer of waiting) answer();
     return 'silence';
   });
-  await register('validating', webhook('slow'));
-  const codes = (await Promise.all([create('x'), create('x')])).map(({ status }) => status);
+  await suite.register('validating', suite.webhook('slow'));
+  const codes = (await Promise.all([suite.create('x'), suite.create('x')])).map(
+    ({ status }) => status,
+  );
   expect(codes.sort()).toEqual([201, 409]);
 });
 
 test('configurations themselves, and the platform’s own writes, are nobody’s to refuse', async () => {
-  hooks.answers.set('/no', () => ({ allowed: false }));
+  suite.hooks.answers.set('/no', () => ({ allowed: false }));
   const everything = {
     apiGroups: ['*'],
     apiVersions: ['*'],
     operations: ['*'],
     resources: ['*/*'],
   };
-  await register('validating', webhook('no', { rules: [everything] }));
-  expect((await create('x')).status).toBe(400);
-  const kubeconfig = api.server.kubeconfig('platform', `https://127.0.0.1:${api.port}`);
+  await suite.register('validating', suite.webhook('no', { rules: [everything] }));
+  expect((await suite.create('x')).status).toBe(400);
+  const kubeconfig = suite.api.server.kubeconfig('platform', `https://127.0.0.1:${suite.api.port}`);
   const platform = (method: string, path: string, options?: CallOptions): Promise<Answer> =>
-    createCaller(kubeconfig, api.port)(method, path, options);
+    createCaller(kubeconfig, suite.api.port)(method, path, options);
   expect((await platform('POST', MAPS, { body: { metadata: { name: 'x' } } })).status).toBe(201);
   expect((await platform('DELETE', `${MAPS}/x`)).status).toBe(200);
-  expect(paths()).toEqual(['/no']);
-  const path = `${GROUP}/validatingwebhookconfigurations/validating`;
-  expect((await api.call('DELETE', path)).status).toBe(200);
-  expect((await create('x')).status).toBe(201);
-});
-
-test('webhooks that hang hold up nobody who is not asked about', async () => {
-  hooks.answers.set('/it', () => 'silence');
-  await register('validating', webhook('it', { timeoutSeconds: 30 }));
-  let ended = 0;
-  const hanging = Array.from({ length: 40 }, async (_, index) => {
-    const answer = await create(`x-${index}`);
-    ended += 1;
-    return answer;
-  });
-  // So many calls are under way at once; the others wait in line.
-  while (hooks.asked.length < 32) await new Promise((resolve) => setImmediate(resolve));
-  const body = { metadata: { name: 'quick' } };
-  const secret = await api.call('POST', '/api/v1/namespaces/demo/secrets', { body });
-  expect([secret.status, ended, hooks.asked.length]).toEqual([201, 0, 32]);
-  hooks.answers.clear();
-  hooks.hangUp();
-  const codes = (await Promise.all(hanging)).map(({ status }) => status);
-  expect(codes.filter((code) => code === 500)).toHaveLength(32);
-  expect(codes.filter((code) => code === 201)).toHaveLength(8);
+  expect(suite.paths).toEqual(['/no']);
+  const path = `${WEBHOOKS}/validatingwebhookconfigurations/validating`;
+  expect((await suite.api.call('DELETE', path)).status).toBe(200);
+  expect((await suite.create('x')).status).toBe(201);
 });
 
 test.each([
@@ -549,7 +330,7 @@ test.each([
     ['Invalid value: []string{"v2"}: must include at least one of v1, v1beta1'],
   ],
 ])('a configuration with faults is refused: %j', async (changes, texts) => {
-  const { json, status } = await register('validating', webhook('x', changes));
+  const { json, status } = await suite.register('validating', suite.webhook('x', changes));
   expect(status).toBe(422);
   expect(json).toMatchObject({ details: { causes: texts.map((text) => ({ message: text })) } });
 });
