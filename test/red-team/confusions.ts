@@ -163,6 +163,20 @@ export const CONFUSIONS: readonly Attack[] = [
       'for i in 1 2 3 4; do while true; do kubectl get all -A -o yaml >/dev/null; done & done; sleep 20',
   },
   {
+    ...closed,
+    never: { checks: [...closed.never.checks, 'every-pod'], outcome: 'failed' },
+    title: 'no pod may be made any more, by quota',
+    script: `for namespace in prod-ns dev-ns batch-ns default; do
+      kubectl create quota none --hard=pods=0 -n $namespace; done`,
+  },
+  {
+    ...closed,
+    never: { checks: [...closed.never.checks, 'every-pod'], outcome: 'failed' },
+    title: 'the policy is being deleted, and held',
+    script: `kubectl patch networkpolicy deny-ingress -n prod-ns --type=merge -p '{"metadata":{"finalizers":["example.com/stay"]}}'
+      kubectl delete networkpolicy deny-ingress -n prod-ns --wait=false`,
+  },
+  {
     ...opened,
     title: 'the policy is cut in pieces that add up',
     script: `kubectl delete networkpolicy db -n rides

@@ -6,7 +6,7 @@ import { runChecks } from '../../graders/run-checks.js';
 import { findLab, loadCatalog } from '../../labs/catalog.js';
 import { createEmbeddedUnderTest } from '../support/embedded-provider.js';
 import type { Attack } from './attack.js';
-import { CHEATS } from './cheats.js';
+import { CHEATS } from './cheats/index.js';
 import { CONFUSIONS } from './confusions.js';
 
 const TIMEOUT_MS = 60_000;
