@@ -90,12 +90,14 @@ export function isCanaryNamespace(name: string): boolean {
 }
 
 /** Canaries of a process that ended before it could clean up. A minute is longer than any canary takes. */
-function leftBehind({ objects }: ClusterView): string[] {
+function leftBehind({ objects, takenAt }: ClusterView): string[] {
   return objectsOfKind(objects, 'v1', 'Namespace').flatMap((object) => {
     const name = valueAt(object, ['metadata', 'name']);
     const createdAt = valueAt(object, ['metadata', 'creationTimestamp']);
     const isOurs = typeof name === 'string' && isCanaryNamespace(name);
-    const isOld = typeof createdAt === 'string' && Date.now() - Date.parse(createdAt) > 60_000;
+    // The view is dated by the same clock as its objects.
+    const isOld =
+      typeof createdAt === 'string' && Date.parse(takenAt) - Date.parse(createdAt) > 60_000;
     return isOurs && isOld ? [name] : [];
   });
 }

@@ -19,6 +19,8 @@ export interface ApiAnswer {
 }
 
 const REQUEST_MS = 30_000;
+/** A date in a header is cut to the second, and the answer was under way. */
+const SAME_CLOCK_MS = 2_000;
 
 export interface SendOptions {
   body?: unknown;
@@ -45,10 +47,16 @@ export class KubeApi implements Disposable {
   readonly #access: Omit<Access, 'server'>;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
   #resources: Promise<Resource[]> | undefined;
+  #aheadMs = 0;
 
   private constructor({ server, ...access }: Access) {
     this.server = server;
     this.#access = { ...access, agent: this.#agent };
+  }
+
+  /** What the API server's clock shows, by its last answer; this machine's where the two go together. Milliseconds of the epoch. */
+  now(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   /** As the current context of a kubeconfig signs in. */
@@ -109,6 +117,8 @@ export class KubeApi implements Disposable {
           ...(signal === undefined ? {} : { signal }),
         },
         (response) => {
+          const aheadMs = Date.parse(response.headers.date ?? '') - Date.now();
+          this.#aheadMs = Math.abs(aheadMs) > SAME_CLOCK_MS ? aheadMs : 0;
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', fail);

@@ -6,6 +6,8 @@ import { pathOf, refusalOf, textAt, type KubeApi, type Resource } from './kube-a
 export interface Listing {
   resourceVersion: string;
   objects: JsonObject[];
+  /** When the first list was asked for, by the API server's clock: objects are dated by it too. ISO 8601. */
+  takenAt: string;
 }
 
 /** Every stored object of every kind that can be listed, Secrets' data included. Kinds that vanish meanwhile are left out. */
@@ -14,6 +16,7 @@ export async function listAll(
   options: { fresh?: boolean; signal?: AbortSignal } = {},
 ): Promise<Listing> {
   const resources = (await api.resources({ fresh: options.fresh ?? true })).filter(isStored);
+  const takenAt = new Date(api.now()).toISOString();
   const lists = await Promise.all(
     resources.map(async (resource) => {
       const path = pathOf(resource);
@@ -37,6 +40,7 @@ export async function listAll(
   );
   const found = lists.filter((list) => list !== undefined);
   return {
+    takenAt,
     resourceVersion: String(Math.max(0, ...found.map((list) => list.resourceVersion))),
     objects: found.flatMap(({ objects }) => objects),
   };

@@ -125,7 +125,6 @@ export async function snapshotOf(
   context: ExistingContext,
   isShown: (object: JsonObject) => boolean,
 ): Promise<ClusterSnapshot> {
-  const takenAt = new Date().toISOString();
-  const { objects, resourceVersion } = await listAll(await context.api());
-  return { takenAt, resourceVersion, objects: withoutSecrets(objects.filter(isShown)) };
+  const { objects, ...listing } = await listAll(await context.api());
+  return { ...listing, objects: withoutSecrets(objects.filter(isShown)) };
 }

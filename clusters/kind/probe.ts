@@ -9,6 +9,8 @@ import { planProbe, type PlannedProbe } from './probe-plan.js';
 import { parseProbeLines, probeScript, type ProbeLine } from './probe-script.js';
 import { throwIfAborted } from './programs.js';
 
+/** A probe that sat out its timeout by more than this was not running all the time: nobody knows what it would have heard. */
+const STOOD_STILL_MS = 5_000;
 /** What a probe takes beside the wait for an answer: docker exec, crictl, bash, on a machine with other work. */
 const SLACK_MS = 15_000;
 
@@ -71,6 +73,22 @@ async function look(
   return client === undefined ? view : { ...view, outside: { client } };
 }
 
+/** A container that is paused in the middle of a probe finds its timeout over when it runs again; silence was no answer then. */
+export function believable(
+  lines: ReadonlyMap<number, ProbeLine>,
+  probes: readonly Pick<PlannedProbe, 'index' | 'timeoutMs'>[],
+): Map<number, ProbeLine> {
+  const timeouts = new Map(probes.map(({ index, timeoutMs }) => [index, timeoutMs]));
+  return new Map(
+    [...lines].map(([index, line]) => {
+      const late = line.tookMs - (timeouts.get(index) ?? 0);
+      if (line.cause !== 'filtered' || late < STOOD_STILL_MS) return [index, line];
+      const detail = 'the sender stood still while it waited for an answer';
+      return [index, { ...line, cause: 'unknown', detail }];
+    }),
+  );
+}
+
 async function send(
   context: KindContext,
   work: { container: string; probes: readonly PlannedProbe[]; signal?: AbortSignal },
@@ -88,7 +106,7 @@ async function send(
         ...(signal === undefined ? {} : { signal }),
       },
     );
-    const lines = parseProbeLines(stdout);
+    const lines = believable(parseProbeLines(stdout), probes);
     const silent = [...lines.values()].filter(({ cause }) => cause === 'filtered');
     if (silent.length > 0) {
       context.programs.account.past('denials', Math.max(...silent.map(({ tookMs }) => tookMs)));

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import type { KindContext } from './context.js';
-import { textAt, type KubeApi, type Resource } from '../client/kube-api.js';
+import type { KubeApi, Resource } from '../client/kube-api.js';
+import { NODES, PODS } from '../client/wait-ready.js';
 import { KIND_ROLE_LABEL, LABEL } from './names.js';
 import type { Container } from './list-containers.js';
+import { unsettledOf } from './unsettled.js';
 
 const ANSWER_MS = 120_000;
-const LEASES_MS = 90_000;
+const SETTLED_MS = 90_000;
 
 const LEASES: Resource = {
   group: 'coordination.k8s.io',
@@ -19,20 +21,21 @@ const LEASES: Resource = {
 
 /**
  * Makes a cluster whose containers rest run again, with all that the learner made: paused ones, and those that a restart of
- * Docker or of the machine, or somebody's hand, has stopped. Resolves when the API server answers and those who lost their
- * leases meanwhile (nodes, controllers, scheduler) hold them again; until then nodes look dead and nothing is scheduled.
- * Answers whether there was anything to do.
+ * Docker or of the machine, or somebody's hand, has stopped. Resolves when the API server answers and what looked dead
+ * meanwhile looks alive again, by the cluster's own clock. Answers whether there was anything to do.
  */
 export async function wake(
   context: KindContext,
   cluster: { name: string; kindName: string },
   openApi: () => Promise<KubeApi>,
 ): Promise<boolean> {
-  const wokeAt = Date.now();
+  const wokeAt = performance.now();
   if (!(await startResting(context, cluster))) return false;
   context.logger.info('a resting cluster was woken', { cluster: cluster.name });
   await untilAnswered(await openApi());
-  await untilRenewed(context, { cluster: cluster.name, api: await openApi(), since: wokeAt });
+  const api = await openApi();
+  const since = api.now() - (performance.now() - wokeAt);
+  await untilSettled(context, { cluster: cluster.name, api, since });
   return true;
 }
 
@@ -87,42 +90,31 @@ async function untilAnswered(api: KubeApi): Promise<void> {
 }
 
 /** What does not come back by itself may be the learner's doing: then the cluster is handed out as it is. */
-async function untilRenewed(
+async function untilSettled(
   context: KindContext,
   { cluster, api, since }: { cluster: string; api: KubeApi; since: number },
 ): Promise<void> {
-  const until = performance.now() + LEASES_MS;
+  const until = performance.now() + SETTLED_MS;
   for (;;) {
-    let stale: string[];
+    let unsettled: string[];
     try {
-      const { items } = await api.list(LEASES);
-      stale = items
-        .filter((lease) => counts(lease) && renewedAt(lease) < since)
-        .map((lease) => textAt(lease, ['metadata', 'name']));
+      const [leases, nodes, pods] = await Promise.all([
+        api.list(LEASES),
+        api.list(NODES),
+        api.list(PODS),
+      ]);
+      unsettled = unsettledOf(
+        { leases: leases.items, nodes: nodes.items, pods: pods.items },
+        since,
+      );
     } catch (error) {
-      stale = [messageOf(error)];
+      unsettled = [messageOf(error)];
     }
-    if (stale.length === 0) return;
+    if (unsettled.length === 0) return;
     if (performance.now() > until) {
-      context.logger.warn('a woken cluster has leases that nobody renews', { cluster, stale });
+      context.logger.warn('a woken cluster does not settle', { cluster, unsettled });
       return;
     }
     await sleep(250);
   }
-}
-
-function counts(lease: unknown): boolean {
-  const name = textAt(lease, ['metadata', 'name']);
-  switch (textAt(lease, ['metadata', 'namespace'])) {
-    case 'kube-node-lease':
-      return true;
-    case 'kube-system':
-      return name === 'kube-controller-manager' || name === 'kube-scheduler';
-    default:
-      return false;
-  }
-}
-
-function renewedAt(lease: unknown): number {
-  return Date.parse(textAt(lease, ['spec', 'renewTime'])) || 0;
 }
