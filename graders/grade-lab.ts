@@ -13,6 +13,7 @@ import { applyAnswer } from './apply-answer.js';
 import type { EvidenceRecorder } from './evidence/recorder.js';
 import { runChecks } from './run-checks.js';
 import { combineResults } from './summarise.js';
+import { withTemporaryCluster } from './temporary-cluster.js';
 
 export type GradeMode =
   | { type: 'solution' }
@@ -31,6 +32,8 @@ export interface GradeLabOptions {
   onResult?: (result: CheckResult) => void;
   /** Told what the commands of a part of the answer wrote to standard error. */
   onComplaint?: (what: string, lines: readonly string[]) => void;
+  /** Told, in a sentence, that the cluster could not be removed afterwards; without it that rejects. */
+  onLeft?: (message: string) => void;
   logger?: Logger;
   /** Keeps what the verdicts rest on. */
   recorder?: EvidenceRecorder;
@@ -61,15 +64,16 @@ export async function gradeLab(options: GradeLabOptions): Promise<LabResult> {
   const { lab, provider, mode } = options;
   const work = await workOf(lab, mode);
   const name = temporaryName(lab);
-  await using cluster = await provider.create(
-    clusterSpecOf(lab, { name, labels: { purpose: 'grade' } }),
+  return withTemporaryCluster(
     {
+      provider,
+      spec: clusterSpecOf(lab, { name, labels: { purpose: 'grade' } }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onPhase === undefined ? {} : { onPhase: options.onPhase }),
+      ...(options.onLeft === undefined ? {} : { onLeft: options.onLeft }),
     },
+    async (cluster) => (await gradeWork({ ...options, cluster, work })).result,
   );
-  const { result } = await gradeWork({ ...options, cluster, work });
-  return result;
 }
 
 /** One thing to do, and the steps to be graded after it. */
@@ -82,7 +86,7 @@ export interface Work {
 
 /** Does one thing after the other and puts the results together as one. */
 export async function gradeWork(
-  options: Omit<GradeLabOptions, 'provider' | 'mode' | 'onPhase'> & {
+  options: Omit<GradeLabOptions, 'provider' | 'mode' | 'onPhase' | 'onLeft'> & {
     cluster: Cluster;
     work: readonly Work[];
   },

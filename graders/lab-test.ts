@@ -10,6 +10,7 @@ import { networkPolicies } from './mutation/same-meaning.js';
 import { testMutants, type MutationReport } from './mutation/test-mutants.js';
 import { expandRows } from './reachability/cells.js';
 import { runChecks } from './run-checks.js';
+import { withTemporaryCluster } from './temporary-cluster.js';
 
 export interface LabTestCase {
   /** `untouched`, `solution`, `finished`, `servers deleted`, `wrong/<name>`. */
@@ -41,6 +42,8 @@ export interface TestLabOptions {
   /** Only these cases, by name; those after `solution` build on it. */
   only?: readonly string[];
   onEvent?: (result: LabTestCase) => void;
+  /** Told, in a sentence, that the cluster could not be removed afterwards; without it that rejects. */
+  onLeft?: (message: string) => void;
   signal?: AbortSignal;
   logger?: Logger;
 }
@@ -51,14 +54,29 @@ export interface TestLabOptions {
  * passes for want of a server. Rejects only where no cluster could be made, and when cancelled.
  */
 export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
-  const { lab, provider, signal } = options;
+  const { lab, provider, signal, onLeft } = options;
   const startedAt = performance.now();
   const name = temporaryName(lab);
-  const withSignal = signal === undefined ? {} : { signal };
-  await using cluster = await provider.create(
-    clusterSpecOf(lab, { name, labels: { purpose: 'lab-test' } }),
-    withSignal,
+  return withTemporaryCluster(
+    {
+      provider,
+      spec: clusterSpecOf(lab, { name, labels: { purpose: 'lab-test' } }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onLeft === undefined ? {} : { onLeft }),
+    },
+    async (cluster) => ({
+      ...(await testOn(cluster, options)),
+      tookMs: performance.now() - startedAt,
+    }),
   );
+}
+
+async function testOn(
+  cluster: Cluster,
+  options: TestLabOptions,
+): Promise<Omit<LabTestReport, 'tookMs'>> {
+  const { lab, provider, signal } = options;
+  const withSignal = signal === undefined ? {} : { signal };
   const cases: LabTestCase[] = [];
   const isAsked = (caseName: string): boolean => options.only?.includes(caseName) !== false;
   const run = async (caseName: string, prove: () => Promise<string>): Promise<void> => {
@@ -112,7 +130,6 @@ export async function testLab(options: TestLabOptions): Promise<LabTestReport> {
     ...(mutation === undefined ? {} : { mutation }),
     passed: cases.every(({ passed }) => passed),
     cases,
-    tookMs: performance.now() - startedAt,
   };
 }
 

@@ -72,7 +72,7 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   const graded =
     mode.type === 'kubeconfig'
       ? await gradeByKubeconfig({ ...work, ...ofThisProcess(command), provider, file: mode.file })
-      : await gradeLab({ ...work, provider, mode, onComplaint });
+      : await gradeLab({ ...work, provider, mode, onComplaint, onLeft: note });
   const evidence =
     options.evidence === undefined ? undefined : await sealEvidence(recorder.evidence());
   const result = signResult(withEvidence(graded, evidence), key);

@@ -101,6 +101,7 @@ async function runLabTests(
     jobs: Math.max(1, Number(options.jobs) || 1),
     signal: interrupt.signal,
     mutants: options.mutants === true,
+    onLeft: note,
     onReport: (report) => {
       if (options.json !== true) printReport(report);
     },
