@@ -18,7 +18,7 @@ import { LABEL } from './names.js';
 import { applyAll, listAll, withoutSecrets } from '../client/objects.js';
 import { touch } from './pause.js';
 import { probeCluster } from './probe.js';
-import { clustersAmong, nodeNames, type Found } from './records.js';
+import { clustersAmong, type Found } from './records.js';
 import { removeCluster } from './remove-cluster.js';
 import { resetCluster, type ResetDepth } from './reset-cluster.js';
 import { findTrouble } from './trouble.js';
@@ -59,9 +59,14 @@ export class KindCluster implements Cluster {
 
   async #nodeShell(node: string): Promise<ShellCommand> {
     if (this.#found.record?.labels[LABEL.nodeShell] !== 'true') {
-      throw new GatehouseError('FORBIDDEN', 'this lab has no shells on nodes');
+      throw new GatehouseError('FORBIDDEN', 'this lab has no shells on nodes', {
+        fix: 'Labs that want them say needs.nodeShell in lab.yaml; by hand: cluster create NAME --node-shell',
+      });
     }
-    const nodes = await nodeNames(this.#context, this.#found.kindName);
+    // Of kind and not of the API server, where a learner may name anybody's container.
+    const args = ['get', 'nodes', '--name', this.#found.kindName];
+    const { stdout } = await this.#context.programs.run('kind', args);
+    const nodes = stdout.split('\n').filter((line) => line !== '');
     if (!nodes.includes(node)) {
       throw new GatehouseError(
         'NOT_FOUND',
@@ -98,9 +103,8 @@ export class KindCluster implements Cluster {
 
   async snapshot(): Promise<ClusterSnapshot> {
     await this.#wake();
-    const takenAt = new Date().toISOString();
-    const { objects, resourceVersion } = await listAll(await this.#open());
-    return { takenAt, resourceVersion, objects: withoutSecrets(objects) };
+    const { objects, ...listing } = await listAll(await this.#open());
+    return { ...listing, objects: withoutSecrets(objects) };
   }
 
   async apply(objects: readonly JsonObject[]): Promise<void> {

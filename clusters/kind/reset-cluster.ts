@@ -102,12 +102,15 @@ async function needsRebuild(
   }
   if (info.cni !== 'none') return undefined;
   // A plugin leaves files, links and rules on the nodes that no object remembers.
-  for (const node of await nodeNames(context, kindName)) {
-    const look = await context.programs.try('docker', [
-      ...['exec', node, 'sh', '-c', 'ls -A /etc/cni/net.d 2>/dev/null | head -n 1'],
-    ]);
-    if (look.stdout.trim() !== '') return 'a network plugin was installed on the nodes';
-  }
+  const configured = await Promise.all(
+    (await nodeNames(context, kindName)).map(async (node) => {
+      const look = await context.programs.try('docker', [
+        ...['exec', node, 'sh', '-c', 'ls -A /etc/cni/net.d 2>/dev/null | head -n 1'],
+      ]);
+      return look.stdout.trim() !== '';
+    }),
+  );
+  if (configured.includes(true)) return 'a network plugin was installed on the nodes';
   return undefined;
 }
 
