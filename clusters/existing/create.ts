@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { GatehouseError, messageOf } from '../../common/errors.js';
@@ -31,6 +32,7 @@ export async function createSet(
   spec: ClusterSpec,
   { signal, onPhase }: CreateOptions,
 ): Promise<void> {
+  allowListeners(signal);
   const api = await context.api();
   const tell = teller(onPhase);
   let isOurs = false;
@@ -180,6 +182,7 @@ export async function resetSet(
   name: string,
   { signal, onPhase }: CreateOptions,
 ): Promise<void> {
+  allowListeners(signal);
   const api = await context.api();
   const tell = teller(onPhase);
   const map = await api.ask(
@@ -249,6 +252,11 @@ async function stillThere(api: KubeApi, names: readonly string[]): Promise<strin
     })),
   );
   return states.filter(({ status }) => status !== 404).map(({ name }) => name);
+}
+
+/** Many objects are asked for at once, each until the same signal. */
+function allowListeners(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

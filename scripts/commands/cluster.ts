@@ -1,5 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { CNIS, type Cni, type ClusterSpec, type ShellTarget } from '../../clusters/provider.js';
+import {
+  CNIS,
+  type ClusterProvider,
+  type ClusterSpec,
+  type Cni,
+  type ShellTarget,
+} from '../../clusters/provider.js';
 import { GatehouseError } from '../../common/errors.js';
 import { partyName, portName, type ObservedFlow } from '../../common/flow.js';
 import { clusterSpecOf } from '../../graders/grade-lab.js';
@@ -10,12 +16,13 @@ import { createInterrupt } from '../interrupt.js';
 import { age, createProgress, note, print, printJson, printTable } from '../output.js';
 import { openCatalog, openProvider } from './context.js';
 
+const DEFAULT_PROVIDER = 'embedded';
 const NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** `gatehouse cluster …`: clusters by hand, without a lab or a page. */
 export function addClusterCommands(program: Command): void {
   const cluster = program.command('cluster').description('make, look at and end clusters by hand');
-  const provider = ['--provider <name>', 'embedded, kind or existing', 'embedded'] as const;
+  const provider = ['--provider <name>', 'embedded, kind or existing', DEFAULT_PROVIDER] as const;
 
   cluster
     .command('create <name>')
@@ -48,7 +55,7 @@ export function addClusterCommands(program: Command): void {
         age(info.createdAt),
         info.server ?? '-',
       ]);
-      const empty = 'No clusters. Make one: scripts/gatehouse cluster create NAME';
+      const empty = `No clusters. Make one: scripts/gatehouse cluster create NAME${providerOption(source)}`;
       printTable(['NAME', 'STATE', 'NODES', 'CNI', 'LAB', 'AGE', 'SERVER'], rows, empty);
     });
 
@@ -179,7 +186,12 @@ async function createCluster(
     { signal: interrupt.signal, onPhase: progress.onPhase },
   );
   progress.done('ready');
-  note(`Use it: scripts/gatehouse cluster shell ${created.info.name}`);
+  note(`Use it: scripts/gatehouse cluster shell ${created.info.name}${providerOption(source)}`);
+}
+
+/** What a command that is pasted needs to find the same clusters. */
+function providerOption({ name }: ClusterProvider): string {
+  return name === DEFAULT_PROVIDER ? '' : ` --provider ${name}`;
 }
 
 interface ShellOptions {
