@@ -12,10 +12,13 @@ import { runCommand } from '../../../system/run-command.js';
 /** Programs of ours in place of applets that Debian's busybox has without what people type (`wget -T`, `nc -z`). */
 const OURS = ['nc', 'ping', 'printenv', 'traceroute', 'wget'];
 
-/** The folder that becomes /bin of images with busybox: the machine's own, with its names, and what is ours. */
+/**
+ * The folder that becomes /bin of images with busybox: the machine's own, with its names, and what is ours. `bash`
+ * is there for images that have it elsewhere: busybox's shell once more.
+ */
 export async function makeBusyboxFolder(
   folder: string,
-  { busybox, standin }: { busybox: string; standin: string },
+  { busybox, standin, bash = false }: { busybox: string; standin: string; bash?: boolean },
 ): Promise<void> {
   mkdirSync(folder, { mode: 0o755 });
   const { stdout } = await runCommand(busybox, ['--list']);
@@ -26,7 +29,7 @@ export async function makeBusyboxFolder(
   for (const name of names) {
     if (name !== 'busybox' && !OURS.includes(name)) symlinkSync('busybox', path.join(folder, name));
   }
-  for (const name of OURS) {
+  for (const name of bash ? [...OURS, 'bash'] : OURS) {
     copyFileSync(standin, path.join(folder, name));
     chmodSync(path.join(folder, name), 0o755);
   }

@@ -20,6 +20,7 @@ import { makeBusyboxFolder } from './busybox-folder.js';
 import { SHARED_ETC, writeEtcFolder } from '../kubelet/etc-folder.js';
 
 const USERLANDS = ['busybox', 'debian', 'minimal'] as const;
+const [BUSYBOX, WITH_BASH] = ['busybox', 'busybox-bash'];
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Where a program of the machine is, or undefined. */
@@ -96,9 +97,12 @@ async function build(
     copyFileSync(file, copy);
     chmodSync(copy, 0o755);
   }
-  const bin = path.join(folder, 'busybox');
-  if (busybox === undefined) mkdirSync(bin, { mode: 0o755 });
-  else await makeBusyboxFolder(bin, { busybox, standin: path.join(native, 'standin') });
+  for (const name of [BUSYBOX, WITH_BASH]) {
+    const bin = path.join(folder, name);
+    const standin = path.join(native, 'standin');
+    if (busybox === undefined) mkdirSync(bin, { mode: 0o755 });
+    else await makeBusyboxFolder(bin, { busybox, standin, bash: name === WITH_BASH });
+  }
   const etc = path.join(folder, 'etc');
   mkdirSync(etc, { mode: 0o755 });
   for (const name of SHARED_ETC) {
@@ -133,7 +137,7 @@ function shareIn(folder: string, kubectl: string | undefined): Share {
   const known = new Map<string, string>();
   return {
     bwrap: findProgram('bwrap') ?? 'bwrap',
-    busybox: path.join(folder, 'busybox'),
+    busybox: (programs) => path.join(folder, programs['bash'] === undefined ? BUSYBOX : WITH_BASH),
     settings: path.join(folder, 'etc'),
     etc: (userland) => path.join(folder, `etc-${userland}`),
     agentPath: path.join(native, 'agent'),

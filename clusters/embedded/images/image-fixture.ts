@@ -97,7 +97,7 @@ export async function createImageBench(): Promise<ImageBench> {
         bwrap: share.bwrap,
         userland: image.userland,
         local: share.local(image.programs),
-        busybox: share.busybox,
+        busybox: share.busybox(image.programs),
         settings: share.settings,
         etc,
         mounts: options.mounts ?? [],

@@ -420,6 +420,13 @@ test(
       /^traceroute to 127.0.0.1 \(127.0.0.1\), 30 hops max, 46 byte packets\n 1 {2}127.0.0.1 {2}\d+\.\d{3} ms\n$/,
     );
     expect((await shoot.exec('ipcalc', '-b', '10.0.0.0/24')).out).toBe('BROADCAST=10.0.0.255\n');
+    // The image has bash, busybox's own has not.
+    const nginx = await bench.start('nginx', { command: ['sleep', '1000'] });
+    for (const shell of ['bash', '/bin/bash']) {
+      const said = await nginx.exec(shell, '--login', '-c', 'echo "$0 $1"', 'a', 'b');
+      expect(said.out).toBe('a b\n');
+    }
+    expect((await busybox.exec('sh', '-c', 'command -v bash')).code).not.toBe(0);
     const once = await bench.start('curlimages/curl:8.11.0', { args: ['--version'] });
     expect(await once.exited).toMatchObject({ exitCode: 0 });
     expect(await once.log()).toMatch(/^curl \d/);

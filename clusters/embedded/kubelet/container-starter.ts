@@ -158,7 +158,7 @@ function planOf(
     bwrap: context.shared.bwrap,
     userland: image.userland,
     local: context.shared.local(image.programs),
-    busybox: context.shared.busybox,
+    busybox: context.shared.busybox(image.programs),
     settings: context.shared.settings,
     etc: etc.folder,
     mounts,

@@ -32,7 +32,8 @@ export interface ImageSource {
 /** Folders of this machine that sandboxes are built from. */
 export interface SharedFolders {
   bwrap: string;
-  busybox: string;
+  /** The folder that becomes /bin of an image with these programs, where it has busybox. */
+  busybox(programs: Readonly<Record<string, string>>): string;
   /** The machine's settings that become /usr/local/etc of the `debian` userland. */
   settings: string;
   /** An /etc whose hosts, hostname and resolv.conf are empty. */

@@ -23,7 +23,7 @@ export async function startOutsideServer(options: {
       bwrap: shared.bwrap,
       userland: 'minimal',
       local: shared.local({ [PROGRAM]: 'standin' }),
-      busybox: shared.busybox,
+      busybox: shared.busybox({}),
       settings: shared.settings,
       etc: shared.etc('minimal'),
       mounts: [],

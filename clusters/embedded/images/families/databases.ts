@@ -1,6 +1,6 @@
 import type { ImageEntry } from '../image-entry.js';
 
-const SHELL = 'The shell is busybox.';
+const SHELL = 'The shell, bash too, is busybox’s.';
 const SQL =
   'A program of ours with the real greeting on the real port; it refuses every login and holds no data.';
 
@@ -13,7 +13,14 @@ export const DATABASES: readonly ImageEntry[] = [
     ports: [6379],
     workingDir: '/data',
     writable: ['/data'],
-    roles: ['redis-server', 'redis-cli', 'valkey-server', 'valkey-cli', 'docker-entrypoint.sh'],
+    roles: [
+      'redis-server',
+      'redis-cli',
+      'valkey-server',
+      'valkey-cli',
+      'docker-entrypoint.sh',
+      'bash',
+    ],
     userland: 'busybox',
     honesty: `A program of ours that speaks Redis’s protocol: strings with expiry, AUTH, KEYS, INFO and redis-cli; in memory, at most 10,000 keys. ${SHELL}`,
   },
@@ -22,7 +29,7 @@ export const DATABASES: readonly ImageEntry[] = [
     entrypoint: ['docker-entrypoint.sh'],
     command: ['memcached'],
     ports: [11211],
-    roles: ['memcached', 'docker-entrypoint.sh'],
+    roles: ['memcached', 'docker-entrypoint.sh', 'bash'],
     userland: 'busybox',
     honesty: `A program of ours that speaks memcached’s text protocol: set, get, delete, stats; in memory. ${SHELL}`,
   },
@@ -43,7 +50,7 @@ export const DATABASES: readonly ImageEntry[] = [
     command: ['mysqld'],
     ports: [3306],
     writable: ['/var/lib/mysql'],
-    roles: ['mysqld', 'docker-entrypoint.sh'],
+    roles: ['mysqld', 'docker-entrypoint.sh', 'bash'],
     userland: 'busybox',
     honesty: `${SQL} ${SHELL}`,
   },
@@ -53,7 +60,7 @@ export const DATABASES: readonly ImageEntry[] = [
     command: ['mariadbd'],
     ports: [3306],
     writable: ['/var/lib/mysql'],
-    roles: ['mariadbd', 'docker-entrypoint.sh'],
+    roles: ['mariadbd', 'docker-entrypoint.sh', 'bash'],
     userland: 'busybox',
     honesty: `${SQL} ${SHELL}`,
   },
@@ -63,7 +70,7 @@ export const DATABASES: readonly ImageEntry[] = [
     command: ['mongod'],
     ports: [27017],
     writable: ['/data/db'],
-    roles: ['mongod', 'docker-entrypoint.sh'],
+    roles: ['mongod', 'docker-entrypoint.sh', 'bash'],
     userland: 'busybox',
     honesty: `A program of ours that answers MongoDB’s hello and ping on the real port; every other command fails and says so. ${SHELL}`,
   },

@@ -35,7 +35,7 @@ http {
 `;
 
 const NGINX =
-  'A small web server of ours in place of nginx: real HTTP on the real port, nginx’s log lines, and the directives listen, server_name, root, alias, location, return, add_header and proxy_pass; others stop it with a message. The shell is busybox, as in nginx:alpine.';
+  'A small web server of ours in place of nginx: real HTTP on the real port, nginx’s log lines, and the directives listen, server_name, root, alias, location, return, add_header and proxy_pass; others stop it with a message. The shell, bash too, is busybox’s.';
 
 /** Web servers, and small servers that echo. */
 export const WEB: readonly ImageEntry[] = [
@@ -44,7 +44,7 @@ export const WEB: readonly ImageEntry[] = [
     entrypoint: ['docker-entrypoint.sh'],
     command: ['nginx', '-g', 'daemon off;'],
     ports: [80],
-    roles: ['nginx', 'docker-entrypoint.sh'],
+    roles: ['nginx', 'docker-entrypoint.sh', 'bash'],
     links: { '/docker-entrypoint.sh': '/usr/local/bin/docker-entrypoint.sh' },
     userland: 'busybox',
     files: { '/etc/nginx/nginx.conf': NGINX_CONF, '/etc/nginx/conf.d/default.conf': DEFAULT_CONF },
@@ -57,11 +57,11 @@ export const WEB: readonly ImageEntry[] = [
     names: ['httpd'],
     command: ['httpd-foreground'],
     ports: [80],
-    roles: ['httpd', 'httpd-foreground'],
+    roles: ['httpd', 'httpd-foreground', 'bash'],
     userland: 'busybox',
     workingDir: '/',
     honesty:
-      'A small web server of ours in place of Apache: real HTTP on port 80, the “It works!” page or the files of a volume at /usr/local/apache2/htdocs, Apache’s log lines; no configuration.',
+      'A small web server of ours in place of Apache: real HTTP on port 80, the “It works!” page or the files of a volume at /usr/local/apache2/htdocs, Apache’s log lines; no configuration. The shell, bash too, is busybox’s.',
   },
   {
     names: ['hashicorp/http-echo'],

@@ -2,6 +2,7 @@
 #include "standin.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,6 +43,19 @@ static int python_main(int argc, char **argv) {
   return 127;
 }
 
+/* Where the real image has bash and ours has busybox: its shell, which knows most of what people type. */
+static int bash_main(int argc, char **argv) {
+  char *full[128] = {(char *)"sh"};
+  int count = 1;
+  if (argc > 100) return 2;
+  for (int i = 1; i < argc; i++)
+    if (count > 1 || (strcmp(argv[i], "--login") && strcmp(argv[i], "--norc") && strcmp(argv[i], "--noprofile"))) full[count++] = argv[i];
+  setenv("PS1", "\\u@\\h:\\w\\$ ", 0);
+  execv("/bin/busybox", full);
+  say(stderr, "bash: %s", strerror(errno));
+  return 127;
+}
+
 /* The name of an applet, in images of the machine's own programs. */
 static int applet_main(int argc, char **argv) {
   (void)argc;
@@ -64,6 +78,7 @@ static int package_main(int argc, char **argv) {
 const struct role entry_roles[] = {{"docker-entrypoint.sh", entrypoint_main},
                                    {"entrypoint.sh", curl_entry_main},
                                    {"python", python_main},
+                                   {"bash", bash_main},
                                    {"telnet", applet_main},
                                    {"ipcalc", applet_main},
                                    {"apk", package_main},
