@@ -1,4 +1,4 @@
-import { type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { GatehouseError } from '../../common/errors.js';
 import type { LabResult } from '../../common/verdict.js';
 import { gradeLab, type GradeMode } from '../../graders/grade-lab.js';
@@ -49,7 +49,9 @@ export function addGradeCommand(program: Command): void {
     .option('--kubeconfig <file>', 'a cluster that exists')
     .option('--seed <text>', "of a lab with values: whose, for example a student's number")
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
-    .option('--reporter <name[=file]>', REPORT_HELP, addReport, [])
+    .addOption(
+      new Option('--reporter <name[=file]>', REPORT_HELP).argParser(addReport).default([], 'text'),
+    )
     .option('--output <file>', 'where to write the result, instead of standard output')
     .option(
       '--evidence <file>',

@@ -7,6 +7,7 @@ import { findLab, seededLab, type Catalog, type Lab } from '../../labs/catalog.j
 import { lintCatalog } from '../../labs/lint.js';
 import { scaffoldLab } from '../../labs/scaffold.js';
 import { findProjectRoot } from '../../system/project-root.js';
+import { parseCount } from '../arguments.js';
 import { onStderr, onStdout } from '../colours.js';
 import { CliFailure, EXIT } from '../exit-codes.js';
 import { createInterrupt } from '../interrupt.js';
@@ -67,8 +68,8 @@ export function addLabCommands(program: Command): void {
     )
     .option('--provider <name>', 'embedded, kind or existing', 'embedded')
     .option('--mutants', 'also generate wrong answers from each solution: every one must fail')
-    .option('--seeds <n>', 'of labs with values: how many sets of them', '3')
-    .option('--jobs <n>', 'labs at the same time', String(cpus().length))
+    .option('--seeds <n>', 'of labs with values: how many sets of them', parseCount, 3)
+    .option('--jobs <n>', 'labs at the same time', parseCount, cpus().length)
     .option('--json', 'as JSON')
     .action(runLabTests);
 
@@ -86,19 +87,19 @@ export function addLabCommands(program: Command): void {
 
 async function runLabTests(
   names: string[],
-  options: { provider: string; jobs: string; seeds: string; mutants?: boolean; json?: boolean },
+  options: { provider: string; jobs: number; seeds: number; mutants?: boolean; json?: boolean },
   command: Command,
 ): Promise<void> {
   const catalog = await openCatalog();
   const asked = names.length === 0 ? catalog.labs : names.map((name) => findLab(catalog, name));
-  const labs = await withSeeds(catalog, asked, Math.max(1, Number(options.seeds) || 1));
+  const labs = await withSeeds(catalog, asked, options.seeds);
   using interrupt = createInterrupt();
   await using provider = openProvider(command, options.provider);
   const startedAt = performance.now();
   const reports = await testLabs({
     labs,
     provider,
-    jobs: Math.max(1, Number(options.jobs) || 1),
+    jobs: options.jobs,
     signal: interrupt.signal,
     mutants: options.mutants === true,
     onLeft: note,

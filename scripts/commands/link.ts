@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parsePort } from '../arguments.js';
 import { print } from '../output.js';
 
 /** `gatehouse link`: another one-time sign-in link for the owner, also while the server runs. */
@@ -6,7 +7,7 @@ export function addLinkCommand(program: Command): void {
   program
     .command('link')
     .description('print a new one-time sign-in link for the owner of this installation')
-    .option('--port <n>', 'where the server listens (default 8080)')
+    .option('--port <n>', 'where the server listens (default 8080)', parsePort)
     .option('--host <address>', 'on which address (default 127.0.0.1)')
     .action(async (_: unknown, command: Command) => {
       const { port, host, stateDir } =

@@ -4,6 +4,7 @@ import { GatehouseError } from '../../common/errors.js';
 import { onStderr, onStdout } from '../colours.js';
 import { createInterrupt } from '../interrupt.js';
 import { note, print } from '../output.js';
+import { parsePort } from '../arguments.js';
 import { openProvider } from './context.js';
 
 interface UpOptions {
@@ -18,7 +19,7 @@ export function addUpCommand(program: Command): void {
   program
     .command('up')
     .description('start the product and print a one-time sign-in link')
-    .option('--port <n>', 'where to listen (default 8080)')
+    .option('--port <n>', 'where to listen (default 8080)', parsePort)
     .option('--host <address>', 'on which address (default 127.0.0.1)')
     .option('--provider <name>', 'embedded, kind or existing (default embedded)')
     .action(async (_: unknown, command: Command) => {
