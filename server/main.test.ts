@@ -20,6 +20,25 @@ test('a taken port is an error that names who has it and offers another', async 
   }
 });
 
+test('a second server in the same folder is refused, and told how to get into the first', async () => {
+  await using first = await startTestServer();
+  const settings = readSettings({ stateDir: first.stateDir, port: 0 });
+  await expect(startServer(settings)).rejects.toMatchObject({
+    code: 'NOT_AVAILABLE',
+    message: expect.stringContaining(`process ${process.pid}`),
+    fix: expect.stringContaining('gatehouse link'),
+  });
+  expect((await first.owner.get('/')).status).toBe(200);
+});
+
+test('a state folder that cannot be one is told by its name', async () => {
+  const settings = readSettings({ stateDir: import.meta.filename, port: 0 });
+  await expect(startServer(settings)).rejects.toMatchObject({
+    code: 'NOT_AVAILABLE',
+    message: `the state folder ${import.meta.filename} is a file, not a folder`,
+  });
+});
+
 test('a server that starts again still knows its browsers', async () => {
   await using first = await startTestServer();
   const settings = readSettings({ stateDir: first.stateDir, port: 0 });

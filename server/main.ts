@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +22,7 @@ import { createAssets } from './http/assets.js';
 import { Identity } from './identity/identity.js';
 import { createPages } from './pages/pages.js';
 import { createFileLogger } from './log.js';
+import { openStateFolder } from './state-folder.js';
 import { Hints } from './progress/hints.js';
 import { Progress } from './progress/progress.js';
 import { Checker } from './sessions/check-step.js';
@@ -57,10 +57,13 @@ export async function startServer(
   settings: Settings,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });
+  await using cleanup = new Cleanup();
+  const stateFolder = openStateFolder(settings.stateDir);
+  cleanup.add('state folder', () => {
+    stateFolder[Symbol.dispose]();
+  });
   const logger = options.logger ?? (await createFileLogger(settings));
   const root = findProjectRoot();
-  await using cleanup = new Cleanup();
   const provider = createLazyProvider(settings, { ...options, logger, root, cleanup });
   const catalog = createCatalogSource({
     folder: settings.labsDir ?? path.join(root, 'labs'),

@@ -1,3 +1,4 @@
+/** A file that says which living process holds something. */
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 

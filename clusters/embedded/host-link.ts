@@ -6,7 +6,7 @@ import { GatehouseError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { isProcessAlive, startDetached } from '../../system/start-process.js';
 import { hostPaths, type HostOptions } from './host/host-options.js';
-import { lockHolder } from './host/lock-file.js';
+import { lockHolder } from '../../system/lock-file.js';
 import {
   PROTOCOL,
   type RequestName,

@@ -19,7 +19,7 @@ import {
   clusterNames,
 } from '../../clusters/embedded/host/cluster/cluster-folder.js';
 import { hostPaths } from '../../clusters/embedded/host/host-options.js';
-import { lockHolder } from '../../clusters/embedded/host/lock-file.js';
+import { lockHolder } from '../../system/lock-file.js';
 import { sweepCluster } from '../../clusters/embedded/host/cluster/sweep.js';
 import {
   createEmbeddedProvider,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { messageOf } from '../../../common/errors.js';
 import { ClusterHost } from './cluster-host.js';
 import { HostOptions, hostPaths } from './host-options.js';
-import { takeLock } from './lock-file.js';
+import { takeLock } from '../../../system/lock-file.js';
 import { createLogFile } from './log-file.js';
 import { serveRequests } from './rpc-server.js';
 import { leaveRunFolder, makeRunFolder } from './run-folder.js';

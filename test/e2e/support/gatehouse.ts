@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createProvider } from '../../../clusters/index.js';
-import { lockHolder } from '../../../clusters/embedded/host/lock-file.js';
+import { lockHolder } from '../../../system/lock-file.js';
 import { findProjectRoot } from '../../../system/project-root.js';
 import { isProcessAlive, startDetached } from '../../../system/start-process.js';
 import { createTempFolder } from '../../../system/temp-folder.js';
