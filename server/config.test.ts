@@ -1,4 +1,7 @@
-import { readSettings } from './config.js';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { findProjectRoot } from '../system/project-root.js';
+import { readSettings, Settings } from './config.js';
 
 test('every setting has a default', () => {
   expect(readSettings({}, {})).toMatchObject({
@@ -15,4 +18,13 @@ test('the command line wins over the environment, and the environment over the d
 
 test('a wrong setting is named with its variable', () => {
   expect(() => readSettings({}, { GATEHOUSE_PORT: 'http' })).toThrow(/port \(GATEHOUSE_PORT\)/);
+});
+
+test('docs/class.md names every setting', () => {
+  const text = readFileSync(path.join(findProjectRoot(), 'docs/class.md'), 'utf8');
+  const named = [...text.matchAll(/^\| `GATEHOUSE_(\w+)`/gm)].map(([, name = '']) => name);
+  const words = Object.keys(Settings.shape).map((name) =>
+    name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+  );
+  expect(named.sort()).toEqual(words.sort());
 });

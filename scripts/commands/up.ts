@@ -22,6 +22,7 @@ export function addUpCommand(program: Command): void {
     .option('--port <n>', 'where to listen (default 8080)', parsePort)
     .option('--host <address>', 'on which address (default 127.0.0.1)')
     .option('--provider <name>', 'embedded, kind or existing (default embedded)')
+    .addHelpText('after', '\nEvery other setting is a variable of the environment: docs/class.md.')
     .action(async (_: unknown, command: Command) => {
       await up(command);
     });
