@@ -3,6 +3,7 @@ import {
   labWith,
   nodeObject,
   podObject,
+  serviceObject,
   recordedCluster,
   namespaceObject,
   pluginObject,
@@ -103,6 +104,25 @@ test("an answer is compared with the learner's own cluster", async () => {
   expect(await outcome('10.244.7.8')).toBe('failed');
   const gone = await runChecks({ lab, cluster: recordedCluster([]), answers: { which: 'x' } });
   expect(gone.checks[0]?.outcome).toBe('inconclusive');
+});
+
+test.each([
+  ['None', 'none'],
+  ['', ' '],
+])('a field that says nothing (%j) is no right answer', async (clusterIP, which) => {
+  const fromCluster = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    namespace: 'shop',
+    name: 'web',
+    path: '.spec.clusterIP',
+  };
+  const question = { id: 'which', type: 'text', prompt: 'P', explanation: 'No.', fromCluster };
+  const service = serviceObject('shop/web', {}, [80, 80]);
+  const cluster = recordedCluster([{ ...service, spec: { clusterIP } }]);
+  const lab = labWith([ANSWER], [question]);
+  const { checks } = await runChecks({ lab, cluster, answers: { which } });
+  expect(checks[0]?.outcome).toBe('inconclusive');
 });
 
 test('a missing object names what exists instead', async () => {

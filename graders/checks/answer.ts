@@ -130,8 +130,12 @@ function readFromCluster(
           valueAt(object, ['metadata', 'namespace']) === from.namespace),
     )
     .flatMap((object) => valuesAtPath(object, from.path))
-    .filter((value) => typeof value === 'string' || typeof value === 'number');
+    .filter((value) => typeof value === 'string' || typeof value === 'number')
+    .filter((value) => !NO_ANSWERS.includes(value));
 }
+
+/** What a field says that has nothing to say: the address of a Service that is headless, or only a name. */
+const NO_ANSWERS: readonly (string | number)[] = ['', 'None'];
 
 /** Where exactly would be the answer; that is what hints are for. */
 const LOOK_AGAIN = 'try it in your cluster as the step says, and answer by what you see there.';
