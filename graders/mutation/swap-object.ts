@@ -5,7 +5,7 @@ import type { JsonObject } from '../../common/json.js';
 import { objectOf, textOf } from './mutant.js';
 
 export interface Swap extends AsyncDisposable {
-  /** The API server did not take it: the original is gone, and comes back at the end. */
+  /** The API server did not take it, or would not from a learner: the original, if it is gone, comes back at the end. */
   refused: boolean;
 }
 
@@ -14,6 +14,9 @@ export async function swapObject(
   cluster: Cluster,
   { object, by }: { object: JsonObject; by: JsonObject | undefined },
 ): Promise<Swap> {
+  if (by !== undefined && !(await mayBeMade(cluster, { object, by }))) {
+    return { refused: true, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
   await remove(cluster, object);
   const refused = by !== undefined && !(await isTaken(cluster, by));
   return {
@@ -24,6 +27,18 @@ export async function swapObject(
       await ready(cluster, object);
     },
   };
+}
+
+/** We apply as the platform, which in a cluster of others may more than its learner: nothing is put into their namespaces. */
+async function mayBeMade(
+  cluster: Cluster,
+  { object, by }: { object: JsonObject; by: JsonObject },
+): Promise<boolean> {
+  const namespace = textOf(objectOf(by['metadata'])['namespace']);
+  if (namespace === textOf(objectOf(object['metadata'])['namespace'])) return true;
+  const kind = textOf(by['kind']).toLowerCase();
+  const { exitCode } = await cluster.run(`kubectl auth can-i create ${kind} -n ${namespace}`);
+  return exitCode === 0;
 }
 
 async function isTaken(cluster: Cluster, object: JsonObject): Promise<boolean> {
