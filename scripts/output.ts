@@ -65,14 +65,26 @@ export function createProgress(label: string): {
     onPhase(phase) {
       const percent = `${String(Math.round(phase.fraction * 100)).padStart(3)} %`;
       if (isTerminal)
-        process.stderr.write(`\r\u001b[K${onStderr.dim(percent)} ${label}: ${phase.title}`);
-      else note(`${label}: ${phase.title}`);
+        process.stderr.write(`\r\u001b[K${onStderr.dim(percent)} ${label}: ${phaseLine(phase)}`);
+      else note(`${label}: ${phaseLine(phase)}`);
     },
     done(text) {
       if (isTerminal) process.stderr.write('\r\u001b[K');
       note(`${label}: ${text} (${duration(performance.now() - startedAt)})`);
     },
   };
+}
+
+/** What is being done, and how long all of it may yet take where that is worth saying. */
+export function phaseLine({ title, remainingMs = 0 }: Phase): string {
+  return remainingMs < WORTH_SAYING_MS ? title : `${title} (about ${roughly(remainingMs)} to go)`;
+}
+
+const WORTH_SAYING_MS = 10_000;
+
+/** An estimate looks like one: `40 s`, `2 min`. */
+function roughly(ms: number): string {
+  return ms < 90_000 ? `${Math.round(ms / 10_000) * 10} s` : `${Math.round(ms / 60_000)} min`;
 }
 
 export function duration(ms: number): string {
