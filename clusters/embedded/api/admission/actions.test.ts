@@ -161,6 +161,20 @@ test.each(ACTIONS)(
   },
 );
 
+test('a node has nobody who answers through the server', async () => {
+  await api.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' } } });
+  hooks.answers.set('/see', () => ({ allowed: true }));
+  const message = async (node: string): Promise<unknown> =>
+    Reflect.get(
+      Object((await api.call('GET', `/api/v1/nodes/${node}/proxy/healthz`)).json),
+      'message',
+    );
+  expect([await message('n1'), await message('n2')]).toEqual([
+    'error trying to reach service: dial tcp n1:10250: connect: connection refused',
+    'nodes "n2" not found',
+  ]);
+});
+
 (hasKubectl ? test : test.skip)('a policy may forbid exec, by what is to be run', async () => {
   await api.call('POST', `${GROUP}/validatingadmissionpolicies`, {
     body: {

@@ -24,6 +24,7 @@ export async function handleProxy(context: ResourceContext): Promise<void> {
   const { target } = context;
   await admitConnection(context);
   const [scheme, name, port] = splitName(target.name);
+  if (target.plural === 'nodes') throw kubeletRefuses(context, name);
   if (scheme === 'https') throw badRequest('only http is proxied');
   const { pod, port: number } =
     target.plural === 'services'
@@ -71,6 +72,20 @@ function relay(context: ResourceContext, outgoing: ClientRequest): Promise<void>
     });
     req.pipe(outgoing);
   });
+}
+
+/** Nodes have no HTTP server: nobody listens at the kubelet's port. */
+function kubeletRefuses({ server }: ResourceContext, name: string): ApiError {
+  const node = server.api.get('nodes', name);
+  if (node === undefined) return notFound({ group: '', plural: 'nodes' }, name);
+  const addresses = valueAt(node, ['status', 'addresses']);
+  const internal = (Array.isArray(addresses) ? addresses : [])
+    .filter(isJsonObject)
+    .find(({ type }) => type === 'InternalIP');
+  const address = internal?.['address'];
+  return unreachable(
+    `dial tcp ${typeof address === 'string' ? address : name}:10250: connect: connection refused`,
+  );
 }
 
 function podEndpoint(
