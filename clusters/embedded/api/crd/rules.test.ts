@@ -261,5 +261,6 @@ test('neither a loop over loops nor a pattern that backtracks holds the server u
   const list = Array.from({ length: 1000 }, () => 1);
   expect(faults(await things.create({ list }))[0]).toContain('running out of cost budget');
   expect((await things.create({ text: `${'a'.repeat(50)}b` })).status).toBe(422);
-  expect(Date.now() - began).toBeLessThan(5000);
-});
+  // Without an end to either it would be years.
+  expect(Date.now() - began).toBeLessThan(20_000);
+}, 30_000);
