@@ -45,7 +45,7 @@ export async function startDocker(environment: Record<string, string>): Promise<
     docker,
     commands,
     async [Symbol.asyncDispose]() {
-      await context.containers[Symbol.asyncDispose]();
+      await context[Symbol.asyncDispose]();
       await docker(['image', 'rm', '--force', WORKSTATION_IMAGE]);
       await folder[Symbol.asyncDispose]();
     },
@@ -56,7 +56,7 @@ async function buildImage(root: string, env: Record<string, string>): Promise<vo
   const script = `set -e
 mkdir -p "$0"/{bin,usr/bin,etc,tmp,home,var/tmp,root,dev,proc,sys}
 chmod 1777 "$0/tmp" "$0/var/tmp"
-for p in bash sh sleep cat find timeout ls id whoami env rm mkdir touch chmod echo true; do
+for p in bash sh sleep cat find tar timeout ls id whoami env rm mkdir touch chmod echo true; do
   f=$(command -v $p) || continue
   [ -x "$f" ] || continue
   cp -L "$f" "$0/bin/$p"

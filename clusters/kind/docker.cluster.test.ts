@@ -180,7 +180,9 @@ onDocker(
         expect(inside.stdout).not.toContain('sleep 777');
       });
 
-      await run('rm -r notes; touch mine; (sleep 500 &) ');
+      await run(
+        'rm -r notes; touch mine; mkdir -p shut/in; touch shut/in/it; chmod 0 shut/in shut .; (sleep 500 &) ',
+      );
       await restoreWorkstation(context, wanted);
       expect((await run('ls; cat notes/readme.txt')).stdout).toBe('notes\nhello\n');
       const top = await docker(['top', 'gh-docker-test-workstation', '-eo', 'pid,args']);

@@ -14,7 +14,7 @@ const STOOD_STILL_MS = 5_000;
 /** What a probe takes beside the wait for an answer: docker exec, crictl, bash, on a machine with other work. */
 const SLACK_MS = 15_000;
 
-/** Sends real packets: one `docker exec` for each node that probes start on, whatever their number. */
+/** Sends real packets: one script for each node that probes start on, whatever their number. */
 export async function probeCluster(
   context: KindContext,
   cluster: { name: string; kindName: string; api: KubeApi },
@@ -97,15 +97,12 @@ async function send(
   const slowest = Math.max(...probes.map(({ timeoutMs }) => timeoutMs));
   const rounds = 1 + Math.ceil(probes.length / 64);
   try {
-    const { stdout } = await context.programs.run(
-      'docker',
-      ['exec', '-i', container, 'bash', '-s'],
-      {
-        input: probeScript(probes),
-        timeoutMs: slowest * rounds + SLACK_MS,
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
+    const stdout = await context.probers.run({
+      container,
+      script: probeScript(probes),
+      timeoutMs: slowest * rounds + SLACK_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
     const lines = believable(parseProbeLines(stdout), probes);
     const silent = [...lines.values()].filter(({ cause }) => cause === 'filtered');
     if (silent.length > 0) {

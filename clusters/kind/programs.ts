@@ -1,6 +1,7 @@
 import { GatehouseError } from '../../common/errors.js';
 import { followCommand } from '../../system/follow-command.js';
 import { runCommand, type CommandResult } from '../../system/run-command.js';
+import { talkToCommand, type Conversation } from '../../system/talk-to-command.js';
 import { failureOf } from './failures.js';
 import { TimeAccount, type Need } from './time-account.js';
 
@@ -109,6 +110,14 @@ export class Programs {
   ): AsyncDisposable {
     this.#settings.onCommand?.(commandLine('docker', args));
     return followCommand('docker', args, { env: { HOME: '/', ...this.environment }, ...on });
+  }
+
+  /** Starts a docker that is told things and answers, until it is disposed of, which is the caller's duty. */
+  talkToDocker(args: readonly string[], onStdout: (chunk: string) => void): Conversation {
+    this.#settings.onCommand?.(commandLine('docker', args));
+    const now = this.account.now();
+    this.account.add('docker', { from: now, to: now });
+    return talkToCommand('docker', args, { env: this.environment, onStdout });
   }
 
   async docker(args: readonly string[], options?: ProgramOptions): Promise<string> {

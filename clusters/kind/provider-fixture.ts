@@ -110,7 +110,7 @@ export async function createKindUnderTest(
     },
     async [Symbol.asyncDispose]() {
       for (const provider of made) await provider[Symbol.asyncDispose]();
-      await context.containers[Symbol.asyncDispose]();
+      await context[Symbol.asyncDispose]();
       await endHost(path.join(standIns, 'embedded'), embedded);
       await folder[Symbol.asyncDispose]();
     },

@@ -100,7 +100,7 @@ export function createKindProvider(options: KindProviderOptions): KindProvider {
     async [Symbol.asyncDispose]() {
       await start[Symbol.asyncDispose]();
       await pool[Symbol.asyncDispose]();
-      await context.containers[Symbol.asyncDispose]();
+      await context[Symbol.asyncDispose]();
       const account = programs.account.toString();
       if (account !== '') options.onCommand?.(`# ${account}`);
     },

@@ -9,9 +9,11 @@ const WORDS: Readonly<Record<Need, string>> = {
   denials: 'packets that nobody answers',
 };
 
+/** `docker`: a call that kind alone would not have needed; `probing`: scripts in a shell that such a call has left there. */
+type Own = 'docker' | 'probing';
+
 interface Span {
-  /** `docker`: a call of ours that kind alone would not have needed. */
-  need: Need | 'docker';
+  need: Need | Own;
   from: number;
   to: number;
 }
@@ -32,7 +34,7 @@ export class TimeAccount {
   }
 
   /** Counts the time of a need from its begin to its end. */
-  async track<T>(need: Need, work: () => Promise<T>): Promise<T> {
+  async track<T>(need: Need | Own, work: () => Promise<T>): Promise<T> {
     const from = this.now();
     try {
       return await work();
@@ -60,7 +62,9 @@ export class TimeAccount {
     this.#spans.push({ need, from, to });
   }
 
-  /** `oursMs` is what no need covers; of it, `dockerMs` was spent in calls of docker, of which there were `dockerCalls`. */
+  /**
+   * `oursMs` is what no need covers; of it, `dockerMs` was spent in `dockerCalls` calls of docker and in shells that they left.
+   */
   sum(): {
     totalMs: number;
     oursMs: number;
@@ -72,7 +76,9 @@ export class TimeAccount {
     const byNeed = new Map(
       NEEDS.map((need) => [need, covered(this.#spans.filter((span) => span.need === need))]),
     );
-    const needed = covered(this.#spans.filter(({ need }) => need !== 'docker'));
+    const needed = covered(
+      this.#spans.filter(({ need }) => need !== 'docker' && need !== 'probing'),
+    );
     return {
       totalMs,
       oursMs: totalMs - needed,
@@ -88,7 +94,7 @@ export class TimeAccount {
     if (totalMs === 0) return '';
     const needs = NEEDS.map((need) => `${WORDS[need]} ${seconds(byNeed.get(need) ?? 0)}`);
     const share = ((100 * oursMs) / totalMs).toFixed(0);
-    return `${seconds(totalMs)} in all: ${needs.join(', ')}; the rest, ${seconds(oursMs)} (${share} %), is Gatehouse's own: ${dockerCalls} calls of docker ${seconds(dockerMs)}, all else ${seconds(oursMs - dockerMs)}`;
+    return `${seconds(totalMs)} in all: ${needs.join(', ')}; the rest, ${seconds(oursMs)} (${share} %), is Gatehouse's own: ${dockerCalls} calls of docker and probing ${seconds(dockerMs)}, all else ${seconds(oursMs - dockerMs)}`;
   }
 }
 

@@ -80,6 +80,17 @@ export async function fillWorkstation(
   spec: Pick<ClusterSpec, 'name' | 'files'>,
   signal?: AbortSignal,
 ): Promise<void> {
+  await context.programs.docker(['cp', '-', `${workstationName(spec.name)}:/`], {
+    input: await archiveOf(context, spec, signal),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+async function archiveOf(
+  context: KindContext,
+  spec: Pick<ClusterSpec, 'name' | 'files'>,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const kubeconfig = await readFile(filesOf(context, spec.name).internal, 'utf8');
   const official = new Map(
     (await pluginFiles(context, spec, signal)).map(({ path: at, text }) => [at, text]),
@@ -88,11 +99,7 @@ export async function fillWorkstation(
     path: at,
     text: official.get(at) ?? text,
   }));
-  const archive = tarOf(homeEntries({ kubeconfig, files }));
-  await context.programs.docker(['cp', '-', `${workstationName(spec.name)}:/`], {
-    input: archive,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  return tarOf(homeEntries({ kubeconfig, files }));
 }
 
 /** Files of the home that are a plugin's manifest: a real node needs the official one. */
@@ -189,9 +196,13 @@ export async function restoreWorkstation(
   const container = workstationName(spec.name);
   // A restart ends everything even where the learner has used up all processes.
   await context.programs.docker(['restart', '-t', '0', container]);
-  const clear = `find ${HOME} /tmp /var/tmp /dev/shm -mindepth 1 -user learner -delete 2>/dev/null; true`;
-  await context.programs.docker(['exec', '--user', `${UID}:${UID}`, container, 'sh', '-c', clear]);
-  await fillWorkstation(context, spec);
+  const mine = `find ${HOME} /tmp /var/tmp /dev/shm -mindepth 1 -user learner`;
+  // Folders that the learner has closed to everybody are opened first.
+  const open = `chmod 755 ${HOME}; ${mine} -type d ! -perm -700 -exec chmod u+rwx {} ';'`;
+  const fill = `exec tar --extract --directory / ${HOME.slice(1)}`;
+  const script = `{ ${open}; ${mine} -delete; } 2>/dev/null; ${fill}`;
+  const args = ['exec', '-i', '--user', `${UID}:${UID}`, container, 'sh', '-c', script];
+  await context.programs.docker(args, { input: await archiveOf(context, spec) });
 }
 
 const ENVIRONMENT = {
