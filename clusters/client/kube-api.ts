@@ -95,7 +95,7 @@ export class KubeApi implements Disposable {
             : new GatehouseError(
                 'CLUSTER_UNREACHABLE',
                 `the API server at ${this.server} does not answer: ${messageOf(error)}`,
-                { cause: error, fix: 'docker ps --all --filter label=io.x-k8s.kind.cluster' },
+                { cause: error, fix: `See whether it runs: curl --insecure ${this.server}/readyz` },
               ),
         );
       };
