@@ -1,5 +1,5 @@
 import { REPORTERS } from './index.js';
-import { SAMPLE_RESULT as RESULT } from './sample-result.js';
+import { HOSTILE_RESULT, SAMPLE_RESULT as RESULT } from './sample-result.js';
 
 test('the text for people says what was wrong and where to look, in plain characters', () => {
   expect(REPORTERS.text(RESULT, { colours: false })).toMatchInlineSnapshot(`
@@ -22,6 +22,11 @@ test('the text for people says what was wrong and where to look, in plain charac
    2 of 10 points in 1.2 s: failed
    "
   `);
+});
+
+test('no line of the text begins with what a learner wrote', () => {
+  const lines = REPORTERS.text(HOSTILE_RESULT, { colours: false }).split('\n');
+  expect(lines.filter((line) => /^\s*(?:::|#|Bail|ok|\|)/.test(line))).toEqual([]);
 });
 
 test('colours appear only when asked for', () => {

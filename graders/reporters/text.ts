@@ -19,10 +19,15 @@ export function reportText(result: LabResult, options: { colours: boolean }): st
     for (const check of checks) {
       const { outcome, title, points } = check;
       const mark = paintOf[outcome](`${MARK_OF[outcome]} ${WORD_OF[outcome]}`);
-      lines.push(`  ${mark}  ${withoutControls(title)} (${points.earned}/${points.possible})`);
-      lines.push(...detailsOf(check).map((line) => `      ${withoutControls(line)}`));
+      lines.push(`  ${mark}  ${oneLine(title)} (${points.earned}/${points.possible})`);
+      lines.push(...detailsOf(check).map((line) => `      ${oneLine(line)}`));
     }
   }
   lines.push('', scoreLine(result));
   return `${lines.join('\n')}\n`;
+}
+
+/** A learner's words must not begin a line of their own: they could forge one, or be a command to a CI server. */
+function oneLine(text: string): string {
+  return withoutControls(text).replaceAll(/\s+/g, ' ');
 }

@@ -85,9 +85,12 @@ async function grade(name: string, options: GradeOptions, command: Command): Pro
   if (exitCode !== 0) throw new CliFailure(exitCode);
 }
 
-/** A manifest that was refused is no fault of the graders': its author reads why. */
+/**
+ * A manifest that was refused is no fault of the graders': its author reads why. No line begins with a student's words: CI
+ * servers take some for commands.
+ */
 function onComplaint(what: string, lines: readonly string[]): void {
-  note([`The commands of ${what} complained:`, ...lines.map((line) => `  ${line}`)].join('\n'));
+  note([`The commands of ${what} complained:`, ...lines.map((line) => `  | ${line}`)].join('\n'));
 }
 
 async function keepEvidence(
