@@ -14,6 +14,8 @@ export interface KindContext extends AsyncDisposable {
   /** What Docker has, for those who look often. */
   containers: ContainerWatch;
   probers: Probers;
+  /** Clusters that are being woken, by name. */
+  waking: Map<string, Promise<boolean>>;
   settings: KindSettings;
   logger: Logger;
 }
@@ -31,6 +33,7 @@ export function createContext(
     ...parts,
     containers,
     probers,
+    waking: new Map(),
     installation: installationOf(parts.stateDir),
     async [Symbol.asyncDispose]() {
       await containers[Symbol.asyncDispose]();

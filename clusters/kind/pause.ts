@@ -22,8 +22,10 @@ export async function pauseIdle(context: KindContext, now = Date.now()): Promise
   const paused: string[] = [];
   for (const found of await findClusters(context)) {
     if (found.info.state !== 'ready' || found.record?.state !== 'running') continue;
-    const idleMs = now - (await usedAt(context, found));
-    if (idleMs < pauseAfterMinutes * 60_000 || (await hasShell(context, found.name))) continue;
+    const isIdle = async (): Promise<boolean> =>
+      now - (await usedAt(context, found)) >= pauseAfterMinutes * 60_000;
+    // Asked once more at the end: somebody may have come while Docker was asked for shells.
+    if (!(await isIdle()) || (await hasShell(context, found.name)) || !(await isIdle())) continue;
     await pause(context, found);
     paused.push(found.name);
   }

@@ -22,9 +22,24 @@ const LEASES: Resource = {
 /**
  * Makes a cluster whose containers rest run again, with all that the learner made: paused ones, and those that a restart of
  * Docker or of the machine, or somebody's hand, has stopped. Resolves when the API server answers and what looked dead
- * meanwhile looks alive again, by the cluster's own clock. Answers whether there was anything to do.
+ * meanwhile looks alive again, by the cluster's own clock. Who comes to this process in the meantime waits for the same.
+ * Answers whether there was anything to do.
  */
-export async function wake(
+export function wake(
+  context: KindContext,
+  cluster: { name: string; kindName: string },
+  openApi: () => Promise<KubeApi>,
+): Promise<boolean> {
+  const before = context.waking.get(cluster.name);
+  if (before !== undefined) return before;
+  const waking = wakeNow(context, cluster, openApi).finally(() => {
+    context.waking.delete(cluster.name);
+  });
+  context.waking.set(cluster.name, waking);
+  return waking;
+}
+
+async function wakeNow(
   context: KindContext,
   cluster: { name: string; kindName: string },
   openApi: () => Promise<KubeApi>,

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { causes, eventually, kubectl, podEndpoint, spec } from '../provider.contract.js';
 import type { Cluster } from '../provider.js';
 import type { Phase } from '../../common/progress.js';
@@ -242,6 +243,36 @@ describe('one cluster in all weathers', () => {
     // Its files and shells are as they were.
     const unpaused = fair.commands.filter((line) => line.startsWith('docker unpause'));
     expect(unpaused).toHaveLength(3);
+  });
+
+  test('who comes while a cluster is being woken waits until it is awake', async () => {
+    const { programs } = fair.context;
+    await cluster.snapshot();
+    await programs.docker(['pause', 'gh-bare-worker']);
+    await eventually(async () => {
+      expect(await cluster.trouble?.()).toMatchObject({ state: 'resting' });
+    });
+    // The control plane's kubelet has not said a word yet: the first to come waits for it.
+    const renew = async (at: Date): Promise<void> => {
+      const spec = { renewTime: at.toISOString().replace('Z', '000Z') };
+      const patch = ['--type=merge', '-p', JSON.stringify({ spec })];
+      await kubectl(cluster, 'platform', [
+        ...['-n', 'kube-node-lease', 'patch', 'lease', 'control-plane', ...patch],
+      ]);
+    };
+    await renew(new Date(Date.now() - 3_600_000));
+    const seen: string[] = [];
+    const first = cluster.snapshot().then(() => seen.push('first'));
+    await eventually(async () => {
+      expect(await cluster.trouble?.()).toBeUndefined();
+    });
+    const second = (await fair.provider.open('bare')).snapshot().then(() => seen.push('second'));
+    await sleep(1_500);
+    seen.push('renewed');
+    await renew(new Date());
+    await Promise.all([first, second]);
+    expect(seen.toSorted()).toEqual(['first', 'renewed', 'second']);
+    expect(seen[0]).toBe('renewed');
   });
 
   test('after Docker was stopped and started again, a cluster goes on with what the learner made', async () => {
