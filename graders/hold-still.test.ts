@@ -1,6 +1,7 @@
 import type { JsonObject } from '../common/json.js';
 import { runChecks } from './run-checks.js';
 import {
+  isSelf,
   labWith,
   namespaceObject,
   policyObject,
@@ -17,6 +18,11 @@ const LABEL = {
   kind: 'resource',
   resource: { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web' },
   expect: [{ path: '.metadata.labels.app', equals: 'other' }],
+};
+
+const CLOSED = {
+  kind: 'reachability',
+  rows: [{ from: 'shop/c', to: 'shop/web', port: 80, expect: 'deny' }],
 };
 
 const objects = (uid: string): JsonObject[] => [
@@ -62,6 +68,30 @@ test('a policy made a moment ago has a second to go', async () => {
   expect(outcomes[0]).toBe('passed');
   // A tenth of it, as all patience here.
   expect(performance.now() - begin).toBeGreaterThanOrEqual(99);
+});
+
+test('a policy that came and was gone again while it was looked for is doubted', async () => {
+  const policy = policyObject('shop/p', { podSelector: {}, policyTypes: ['Ingress'] });
+  const [open, closed] = [objects('one'), [...objects('one'), policy]];
+  const looks = [open, closed, open];
+  const cluster = recordedCluster(
+    () => (looks.length > 1 ? looks.shift() : looks[0]) ?? [],
+    (request) =>
+      isSelf(request)
+        ? { cause: 'open' }
+        : {
+            cause: 'filtered',
+            droppedBy: { node: 'worker-1', direction: 'ingress', policies: ['shop/p'] },
+          },
+  );
+  const { checks } = await runChecks({
+    lab: labWith([CLOSED]),
+    cluster,
+    answers: {},
+    patience: 0.5,
+  });
+  expect(checks[0]).toMatchObject({ outcome: 'inconclusive' });
+  expect(checks[0]?.message).toContain('Policies changed while we looked (shop/p)');
 });
 
 test('what stays as it was is told as it was seen', async () => {

@@ -17,6 +17,8 @@ const NEW_MS = 2000;
 export interface HoldOptions {
   /** The cluster as it was before the first check; undefined where it could not be looked at. */
   before: ClusterView | undefined;
+  /** As checks saw it in between: what came and was gone again is in neither of the others. */
+  during: Iterable<ClusterView>;
   lookAgain: () => Promise<ClusterView>;
   kindOf: (result: CheckResult) => CheckDefinition['kind'] | undefined;
   patience: number;
@@ -34,7 +36,7 @@ export async function holdStill(
   results: readonly CheckResult[],
   options: HoldOptions,
 ): Promise<CheckResult[]> {
-  const { before, lookAgain, kindOf, patience, isAlone, signal } = options;
+  const { before, during, lookAgain, kindOf, patience, isAlone, signal } = options;
   const isDecided = (result: CheckResult): boolean =>
     ['passed', 'failed'].includes(result.outcome) && kindOf(result) !== 'answer';
   const isHeld = (result: CheckResult): boolean =>
@@ -57,7 +59,7 @@ export async function holdStill(
       'The cluster was reset while we looked at it, so nothing can be said. Check again when it is ready.',
     );
   }
-  const changed = changedPolicies(before, after);
+  const changed = [...new Set([before, ...during].flatMap((seen) => changedPolicies(seen, after)))];
   if (changed.length === 0) return [...results];
   return doubted(
     isHeld,

@@ -11,6 +11,7 @@ import { checkIntent } from './checks/intent.js';
 import { checkReachability } from './checks/reachability.js';
 import { checkResource } from './checks/resource.js';
 import { fingerprintOf } from './cluster-fingerprint.js';
+import type { ClusterView } from './cluster-view.js';
 import type { EvidenceRecorder } from './evidence/recorder.js';
 import { liveFacts, type Facts } from './facts.js';
 import { holdStill } from './hold-still.js';
@@ -61,7 +62,13 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
   const { lab, facts, signal, now = Date.now } = options;
   const steps = stepsOf(lab, options.stepIds);
   const startedAt = now();
-  const run: Run = { ...options, proofs: new Map(), comparisons: new Map(), started: new Map() };
+  const run: Run = {
+    ...options,
+    proofs: new Map(),
+    comparisons: new Map(),
+    started: new Map(),
+    looks: new Set(),
+  };
   // Checks say themselves what keeps the cluster from being looked at.
   const before = await facts.view().catch(() => undefined);
   const seen = await Promise.all(
@@ -69,6 +76,7 @@ export async function judgeLab(options: JudgeOptions): Promise<LabResult> {
   );
   const results = await holdStill(seen, {
     before,
+    during: run.looks,
     lookAgain: () => facts.view({ fresh: true }),
     kindOf: ({ id, step }) =>
       steps.find((one) => one.id === step)?.definition.checks.find((check) => check.id === id)
@@ -104,6 +112,8 @@ interface Run extends JudgeOptions {
   comparisons: CheckContext['comparisons'];
   /** By check id; a check that others depend on runs once. */
   started: Map<string, Promise<CheckResult>>;
+  /** All that checks saw of the cluster. */
+  looks: Set<ClusterView>;
 }
 
 /** Runs a check after those it depends on, all of them side by side as far as that goes. */
@@ -150,6 +160,7 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
     answers,
     proofs,
     comparisons,
+    looks,
     signal,
     logger = SILENT,
     budgetMs = BUDGET_MS,
@@ -159,6 +170,7 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
   const either = signal === undefined ? budget : AbortSignal.any([signal, budget]);
   try {
     either.throwIfAborted();
+    const known = facts.of({ step: step.id, check: check.id });
     return await judge(check, {
       lab,
       step,
@@ -170,7 +182,12 @@ async function runGuarded(check: CheckDefinition, step: LabStep, run: Run): Prom
       logger,
       patience,
       signal: either,
-      ...facts.of({ step: step.id, check: check.id }),
+      ...known,
+      view: async (options) => {
+        const view = await known.view(options);
+        looks.add(view);
+        return view;
+      },
     });
   } catch (error) {
     if (budget.aborted || signal?.aborted === true) {
