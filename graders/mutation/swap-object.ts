@@ -17,16 +17,19 @@ export async function swapObject(
   if (by !== undefined && !(await mayBeMade(cluster, { object, by }))) {
     return { refused: true, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  await remove(cluster, object);
-  const refused = by !== undefined && !(await isTaken(cluster, by));
-  return {
-    refused,
-    async [Symbol.asyncDispose]() {
-      if (by !== undefined) await remove(cluster, by);
-      await cluster.apply([object]);
-      await ready(cluster, object);
-    },
+  const putBack = async (): Promise<void> => {
+    if (by !== undefined) await remove(cluster, by);
+    await cluster.apply([object]);
+    await ready(cluster, object);
   };
+  await remove(cluster, object);
+  try {
+    const refused = by !== undefined && !(await isTaken(cluster, by));
+    return { refused, [Symbol.asyncDispose]: putBack };
+  } catch (error) {
+    await putBack();
+    throw error;
+  }
 }
 
 /** We apply as the platform, which in a cluster of others may more than its learner: nothing is put into their namespaces. */
@@ -41,12 +44,13 @@ async function mayBeMade(
   return exitCode === 0;
 }
 
+/** Only the server's own no counts: a server that is away must not pass for one that refuses every wrong answer. */
 async function isTaken(cluster: Cluster, object: JsonObject): Promise<boolean> {
   try {
     await cluster.apply([object]);
     return true;
   } catch (error) {
-    if (error instanceof GatehouseError) return false;
+    if (error instanceof GatehouseError && error.code === 'BAD_REQUEST') return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { startTestServer } from '../test-support/api-client.js';
 import type { TestServer } from '../test-support/api-client.js';
 import { FakeStreams } from '../test-support/fake-streams.js';
-import { hasKubectl, runKubectl } from '../test-support/kubectl.js';
+import { runKubectl, whereKubectlIs } from '../test-support/kubectl.js';
 import { startWebhookServer } from '../test-support/webhook-server.js';
 import type { WebhookServer } from '../test-support/webhook-server.js';
 
@@ -175,7 +175,7 @@ test('a node has nobody who answers through the server', async () => {
   ]);
 });
 
-(hasKubectl ? test : test.skip)('a policy may forbid exec, by what is to be run', async () => {
+whereKubectlIs('a policy may forbid exec, by what is to be run', async () => {
   await api.call('POST', `${GROUP}/validatingadmissionpolicies`, {
     body: {
       metadata: { name: 'no-shell' },

@@ -1,6 +1,6 @@
 import { startTestServer } from '../test-support/api-client.js';
 import type { TestServer } from '../test-support/api-client.js';
-import { hasKubectl, runKubectl } from '../test-support/kubectl.js';
+import { runKubectl, whereKubectlIs } from '../test-support/kubectl.js';
 
 let api: TestServer;
 beforeAll(async () => {
@@ -88,8 +88,7 @@ test('figures are read, never written', async () => {
   expect(answer.status).toBe(405);
 });
 
-// Without kubectl on the machine there is nothing to ask with.
-(hasKubectl ? test : test.skip)('kubectl top shows them', async () => {
+whereKubectlIs('kubectl top shows them', async () => {
   const pods = await runKubectl(api, ['top', 'pods', '--containers', '--sort-by=cpu']);
   expect(pods.stdout.replaceAll(/ +/g, ' ').split('\n').slice(0, 2)).toEqual([
     'POD NAME CPU(cores) MEMORY(bytes) ',

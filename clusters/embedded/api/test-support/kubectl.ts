@@ -6,6 +6,12 @@ import type { TestServer } from './api-client.js';
 export const KUBECTL = '/usr/bin/kubectl';
 export const hasKubectl = existsSync(KUBECTL);
 
+/** A test that asks with the machine's own kubectl; left out, with the reason in its title, where there is none. */
+export function whereKubectlIs(title: string, run: () => Promise<void>): void {
+  if (hasKubectl) test(title, run);
+  else test.skip(`${title}: this machine has no ${KUBECTL}`, run);
+}
+
 /** An environment in which kubectl finds the test's server and keeps its caches in the test's folder. */
 export function kubectlEnvironment(
   api: TestServer,
